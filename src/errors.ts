@@ -275,3 +275,19 @@ export class ServiceError extends Error {
     return ERRORS[this.code].actor
   }
 }
+
+/**
+ * A problem that only the operator can solve, at start or in the CLI: one sentence that says what is wrong, one that says
+ * how to mend it. Printed without a stack; the process exits with 1.
+ */
+export class OperatorError extends Error {
+  override readonly name = 'OperatorError'
+  readonly problem: string
+  readonly fix: string
+
+  constructor(problem: string, fix: string, cause?: unknown) {
+    super(`${problem} ${fix}`, { cause })
+    this.problem = problem
+    this.fix = fix
+  }
+}

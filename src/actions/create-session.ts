@@ -1,0 +1,74 @@
+import type { Audit } from '../audit/audit.ts'
+import { epochSeconds, type Now, type Random } from '../clock-and-random.ts'
+import { ServiceError } from '../errors.ts'
+import { signJws } from '../jose/jws.ts'
+import type { SigningKeys } from '../keys/signing-keys.ts'
+import type { Merchant } from '../merchant/merchant.ts'
+import { createCaptureContext, LIFETIME_SECONDS, type SessionJwk } from '../protocol/capture-context.ts'
+import { parseJsonObject } from '../protocol/parse.ts'
+import { randomText } from '../protocol/random-text.ts'
+import { parseSessionRequest } from '../protocol/session-request.ts'
+import { sealSession, type SessionLimits } from '../session/sealed-session.ts'
+import type { Sealer } from '../store/sealed-records.ts'
+import type { Trace } from '../telemetry/trace.ts'
+
+/** What opening a session needs. */
+export interface CreateSessionNeeds {
+  readonly now: Now
+  readonly random: Random
+  /** Gives the public key of a new session, as the merchant's settings want it. */
+  nextSessionKey(merchant: Merchant): Promise<SessionJwk>
+  readonly sealer: Sealer
+  readonly signingKeys: Pick<SigningKeys, 'active'>
+  /** For merchants that set none. */
+  readonly sessionLimits: SessionLimits
+  readonly audit: Audit
+  readonly trace: Trace
+}
+
+/** One call to open a session. */
+export interface CreateSessionCall {
+  /** The raw body bytes, which authentication has verified. */
+  readonly body: Buffer
+  /** Where this service is, such as `https://pay.example.com`; never taken from the request. */
+  readonly origin: string
+  readonly correlationId: string
+}
+
+const JTI_LENGTH = 16
+
+/**
+ * Opens a session: answers with the capture context, a JWS that carries the session's public key.
+ *
+ * @throws ServiceError `BODY_NOT_JSON`, `VALIDATION_FAILED`, `KEY_POOL_EMPTY` or `RATE_LIMITED`.
+ */
+export async function createSession(
+  needs: CreateSessionNeeds,
+  merchant: Merchant,
+  call: CreateSessionCall,
+): Promise<string> {
+  const body = parseJsonObject(call.body.toString('utf8'))
+  if (body === undefined) throw new ServiceError('BODY_NOT_JSON')
+  const request = parseSessionRequest(body)
+  needs.trace({ step: 'parse request', outcome: 'passed' })
+  const jwk = await needs.nextSessionKey(merchant)
+  needs.trace({ step: 'take session key', outcome: 'passed' })
+  const issuedAt = epochSeconds(needs.now)
+  const { tokens, attempts } = limitsOf(merchant, needs.sessionLimits)
+  const session = { merchantId: merchant.id, expiresAt: issuedAt + LIFETIME_SECONDS, tokens, attempts }
+  const sealedData = sealSession(session, jwk.kid, needs.sealer)
+  const jti = randomText((count) => needs.random.bytes(count), JTI_LENGTH)
+  const { origin, correlationId } = call
+  const context = createCaptureContext({ origin, jwk, sealedData, request, issuedAt, jti })
+  const signed = signJws(needs.signingKeys.active, context)
+  needs.trace({ step: 'sign capture context', outcome: 'passed' })
+  await needs.audit.record({ event: 'session.opened', correlationId, merchantId: merchant.id, kid: jwk.kid })
+  return signed
+}
+
+function limitsOf(merchant: Merchant, defaults: SessionLimits): SessionLimits {
+  return {
+    tokens: merchant.tokensPerSession ?? defaults.tokens,
+    attempts: merchant.attemptsPerSession ?? defaults.attempts,
+  }
+}

@@ -1,0 +1,28 @@
+import type { Logger } from '../telemetry/logger.ts'
+
+/** Something that must be accounted for. No card data, no secret, no whole token. */
+export interface AuditEntry {
+  readonly event: 'session.opened' | 'token.issued' | 'token.refused' | 'details.read'
+  readonly correlationId: string
+  /** Undefined where the caller is anonymous. */
+  readonly merchantId?: string | undefined
+  /** The kid of the session's key. */
+  readonly kid?: string | undefined
+  /** See {@link shortHash}. */
+  readonly jtiHash?: string | undefined
+  /** An error code. */
+  readonly reason?: string | undefined
+}
+
+/** The audit trail. */
+export interface Audit {
+  /** Resolves when the entry is kept; what it speaks of must not be done, or answered, before. */
+  record(entry: AuditEntry): Promise<void>
+}
+
+/** Makes an audit trail that is written to the log. */
+export function createLoggedAudit(logger: Logger): Audit {
+  return {
+    record: async (entry) => logger.info('audit', { audit: entry }),
+  }
+}

@@ -1,0 +1,139 @@
+import cors from '@fastify/cors'
+import swagger from '@fastify/swagger'
+import { fastify, type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify'
+import type { Random } from '../clock-and-random.ts'
+import { ServiceError } from '../errors.ts'
+import type { Limits } from '../limits/limits.ts'
+import type { Authenticated } from '../merchant/authenticate.ts'
+import type { MerchantRequest } from '../merchant/by-http-signature.ts'
+import type { Logger } from '../telemetry/logger.ts'
+import type { Metrics } from '../telemetry/metrics.ts'
+import { readCall, readMerchantRequest } from './call.ts'
+import { answerBrokenRequest } from './broken-request.ts'
+import { routeSchema, SWAGGER_OPTIONS } from './openapi.ts'
+import type { Reply } from './reply.ts'
+import { respondError } from './respond-error.ts'
+import { ROUTES, type Operations, type Route } from './routes.ts'
+
+const MAX_BODY_BYTES = 64 * 1024
+const MAX_HEADER_BYTES = 16 * 1024
+const LONGEST_PARAMETER = 8192
+const REQUEST_TIMEOUT_MILLISECONDS = 10_000
+const METHODS = ['DELETE', 'GET', 'HEAD', 'OPTIONS', 'PATCH', 'POST', 'PUT'] as const
+
+/** What the HTTP side needs. */
+export interface HttpNeeds {
+  readonly operations: Operations
+  authenticate(request: MerchantRequest): Promise<Authenticated>
+  readonly limits: Limits
+  readonly random: Random
+  readonly logger: Logger
+  readonly metrics: Metrics
+  /** See {@link readCall}. */
+  readonly publicOrigin: string | undefined
+  /** Tells whether pages of an origin may call the tokens endpoint and read public keys. */
+  isAllowedOrigin(origin: string): boolean
+  /** See {@link ErrorReplies}. */
+  readonly explain: boolean
+  /** Addresses of proxies whose `X-Forwarded-For` is believed. */
+  readonly trustedProxies: readonly string[]
+}
+
+/** Makes the HTTP application: every public route, one error handler, raw bytes kept for authentication. */
+export async function createApp(needs: HttpNeeds): Promise<FastifyInstance> {
+  const app = fastify({
+    bodyLimit: MAX_BODY_BYTES,
+    requestTimeout: REQUEST_TIMEOUT_MILLISECONDS,
+    forceCloseConnections: 'idle',
+    exposeHeadRoutes: false,
+    trustProxy: needs.trustedProxies.length > 0 ? [...needs.trustedProxies] : false,
+    genReqId: () => needs.random.uuid(),
+    routerOptions: { maxParamLength: LONGEST_PARAMETER },
+    http: { maxHeaderSize: MAX_HEADER_BYTES, connectionsCheckingInterval: 1000 },
+    clientErrorHandler: (error, socket) => answerBrokenRequest(error, socket, needs.random),
+    frameworkErrors: (error, request, reply) => {
+      setCommonHeaders(request, reply)
+      respondError(needs, error, { request, reply })
+    },
+  })
+  keepRawBodies(app)
+  app.addHook('onRequest', async (request, reply) => setCommonHeaders(request, reply))
+  app.addHook('onResponse', async (request, reply) => noteResponse(needs, request, reply))
+  app.setErrorHandler((error, request, reply) => respondError(needs, error, { request, reply }))
+  app.setNotFoundHandler((request, reply) =>
+    respondError(needs, new ServiceError('RESOURCE_NOT_FOUND'), { request, reply }),
+  )
+  await app.register(swagger, SWAGGER_OPTIONS)
+  await app.register(async (scope) => {
+    await scope.register(cors, {
+      methods: ['GET', 'POST'],
+      strictPreflight: false,
+      exposedHeaders: ['digest', 'v-c-correlation-id'],
+      origin: (origin, decide) => decide(null, origin !== undefined && needs.isAllowedOrigin(origin)),
+    })
+    addRoutes(scope, needs, ROUTES.filter((route) => route.cors))
+  })
+  addRoutes(app, needs, ROUTES.filter((route) => !route.cors))
+  return app
+}
+
+function keepRawBodies(app: FastifyInstance): void {
+  app.removeAllContentTypeParsers()
+  app.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, body, done) => done(null, body))
+  // Fastify would change what it validates, and validate before authentication: schemas only document.
+  app.setValidatorCompiler(() => () => true)
+  app.setSerializerCompiler(() => (value) => JSON.stringify(value))
+}
+
+function addRoutes(app: FastifyInstance, needs: HttpNeeds, routes: readonly Route[]): void {
+  for (const route of routes) {
+    app.route({
+      method: route.method,
+      url: route.path,
+      schema: routeSchema(route),
+      handler: async (request, reply) => send(reply, await run(needs, route, request)),
+    })
+    app.route({
+      method: METHODS.filter((method) => method !== route.method),
+      url: route.path,
+      schema: { hide: true },
+      handler: (_request, reply) => {
+        reply.header('allow', route.method)
+        throw new ServiceError('METHOD_NOT_ALLOWED')
+      },
+    })
+  }
+}
+
+async function run(needs: HttpNeeds, route: Route, request: FastifyRequest): Promise<Reply> {
+  const call = readCall(request, needs.publicOrigin)
+  if (route.caller === 'anyone') {
+    await needs.limits.admit(route.name, { address: request.ip })
+    return route.run(needs.operations, call)
+  }
+  const { merchant } = await needs.authenticate(readMerchantRequest(request))
+  await needs.limits.admit(route.name, { merchantId: merchant.id, address: request.ip })
+  return route.run(needs.operations, merchant, call)
+}
+
+function send(reply: FastifyReply, { status, contentType, body, headers = {} }: Reply): FastifyReply {
+  return reply.code(status).headers(headers).type(contentType).send(body)
+}
+
+function setCommonHeaders(request: FastifyRequest, reply: FastifyReply): void {
+  reply.header('v-c-correlation-id', request.id).header('cache-control', 'no-store')
+}
+
+function noteResponse(needs: HttpNeeds, request: FastifyRequest, reply: FastifyReply): void {
+  const route = request.routeOptions.url ?? 'unknown'
+  const { method } = request
+  const { statusCode: status, elapsedTime: milliseconds } = reply
+  needs.metrics.noteResponse({ route, method, status, milliseconds })
+  needs.logger.info('request', {
+    correlationId: request.id,
+    method,
+    route,
+    status,
+    milliseconds: Math.round(milliseconds * 10) / 10,
+  })
+}

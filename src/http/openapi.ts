@@ -1,0 +1,57 @@
+import type { FastifySchema } from 'fastify'
+import type { SwaggerOptions } from '@fastify/swagger'
+import { errorResponses } from './schemas.ts'
+import type { Route } from './routes.ts'
+
+/** How the OpenAPI document is made of the routes. */
+export const SWAGGER_OPTIONS: SwaggerOptions = {
+  openapi: {
+    openapi: '3.1.0',
+    info: {
+      title: 'Coatcheck',
+      version: '0.1.0',
+      description: 'Isolates payment and personal data behind short-lived signed tokens. Wire-compatible with Flex API v2.',
+      license: { name: 'Apache-2.0', identifier: 'Apache-2.0' },
+    },
+    servers: [{ url: '/' }],
+    components: {
+      securitySchemes: {
+        httpSignature: {
+          type: 'apiKey',
+          in: 'header',
+          name: 'signature',
+          description: 'HMAC-SHA256 over host, date, request-target, digest and v-c-merchant-id.',
+        },
+        jwt: {
+          type: 'http',
+          scheme: 'bearer',
+          bearerFormat: 'JWT',
+          description: 'Version 2: HMAC under the shared secret, bound to method, path and body.',
+        },
+      },
+    },
+  },
+}
+
+interface DocumentedSchema extends FastifySchema {
+  readonly operationId: string
+  readonly summary: string
+  readonly security: readonly Record<string, readonly string[]>[]
+}
+
+/** Describes one route. */
+export function routeSchema(route: Route): DocumentedSchema {
+  const { body, success, errors } = route
+  const reply = { description: 'Success', content: { [success.type]: { schema: success.schema } } }
+  return {
+    operationId: route.name,
+    summary: route.summary,
+    security: route.caller === 'merchant' ? [{ httpSignature: [] }, { jwt: [] }] : [],
+    ...(body === undefined ? {} : { body: { content: toContent(body) } }),
+    response: { [success.status]: reply, ...errorResponses([...errors, 'INTERNAL_ERROR']) },
+  }
+}
+
+function toContent(body: Readonly<Record<string, object>>): Record<string, object> {
+  return Object.fromEntries(Object.entries(body).map(([type, schema]) => [type, { schema }]))
+}

@@ -1,0 +1,58 @@
+import type { FastifyReply, FastifyRequest } from 'fastify'
+import { ERRORS, ServiceError, type ErrorCode } from '../errors.ts'
+import { errorBody } from '../protocol/error-body.ts'
+import { describeError, type Logger } from '../telemetry/logger.ts'
+
+/** How errors are answered. */
+export interface ErrorReplies {
+  readonly logger: Logger
+  /** Whether a reply says cause and fix, in an extra member `coatcheck`: dev mode only. */
+  readonly explain: boolean
+}
+
+/** Answers with an error in the shape of its family, and logs why. Anything thrown that is not ours is an `INTERNAL_ERROR`. */
+export function respondError(
+  { logger, explain }: ErrorReplies,
+  thrown: unknown,
+  { request, reply }: { readonly request: FastifyRequest; readonly reply: FastifyReply },
+): FastifyReply {
+  const error = toServiceError(thrown)
+  const correlationId = request.id
+  const route = request.routeOptions.url ?? 'unknown'
+  const fields = { correlationId, route, code: error.code, ...loggedReason(error) }
+  if (error.status >= 500) logger.error('failed', { ...fields, error: describeError(error) })
+  else logger.warn('refused', fields)
+  if (error.retryAfterSeconds !== undefined) reply.header('retry-after', error.retryAfterSeconds)
+  const extra = explain ? { coatcheck: explanationOf(error) } : {}
+  return reply
+    .code(error.status)
+    .type('application/json')
+    .send(JSON.stringify(errorBody(error, correlationId, extra)))
+}
+
+const FASTIFY_STATUS: Readonly<Record<number, ErrorCode>> = {
+  404: 'RESOURCE_NOT_FOUND',
+  408: 'REQUEST_TIMEOUT',
+  413: 'BODY_TOO_LARGE',
+}
+
+function toServiceError(thrown: unknown): ServiceError {
+  if (thrown instanceof ServiceError) return thrown
+  const status: unknown = thrown instanceof Error && 'statusCode' in thrown ? thrown.statusCode : 500
+  if (typeof status !== 'number' || status >= 500) {
+    return new ServiceError('INTERNAL_ERROR', { cause: thrown })
+  }
+  return new ServiceError(FASTIFY_STATUS[status] ?? 'REQUEST_MALFORMED', { cause: thrown })
+}
+
+function loggedReason({ details, explanation }: ServiceError): object {
+  return {
+    ...(details.length === 0 ? {} : { details }),
+    ...(explanation === undefined ? {} : { explanation }),
+  }
+}
+
+function explanationOf({ code, explanation }: ServiceError): Record<string, unknown> {
+  const { actor, cause, fix } = ERRORS[code]
+  return { code, actor, cause, fix, ...explanation }
+}

@@ -1,0 +1,137 @@
+import type { ErrorCode } from '../errors.ts'
+import type { Merchant } from '../merchant/merchant.ts'
+import type { PaymentDetails } from '../protocol/payment-details.ts'
+import type { Call } from './call.ts'
+import { readJwe } from './read-jwe.ts'
+import { replyDigestedJwt, replyJson, replyJwt, type Reply } from './reply.ts'
+import {
+  CompactSchema,
+  JwksSchema,
+  JwkSchema,
+  PaymentDetailsSchema,
+  SessionRequestSchema,
+  WrappedJweSchema,
+} from './schemas.ts'
+
+/** The actions that routes lead to, their needs already given. */
+export interface Operations {
+  createSession(merchant: Merchant, call: Call): Promise<string>
+  createToken(compact: string, correlationId: string): Promise<string>
+  getPaymentDetails(merchant: Merchant, reference: string, correlationId: string): Promise<PaymentDetails>
+  getPublicKey(kid: string): object
+  getJwks(): object
+}
+
+interface RouteDescription {
+  readonly method: 'GET' | 'POST'
+  /** Fastify's notation. */
+  readonly path: string
+  /** The operation's name in the OpenAPI document. */
+  readonly name: string
+  readonly summary: string
+  /** Media types and schemas of the request's body. */
+  readonly body?: Readonly<Record<string, object>>
+  readonly success: { readonly status: number; readonly type: string; readonly schema: object }
+  readonly errors: readonly ErrorCode[]
+  /** Whether pages of the allowed origins may call it. Default is no. */
+  readonly cors?: true
+}
+
+/** One route: who may call it, and what it leads to. */
+export type Route = RouteDescription &
+  (
+    | {
+        readonly caller: 'merchant'
+        run(operations: Operations, merchant: Merchant, call: Call): Promise<Reply>
+      }
+    | { readonly caller: 'anyone'; run(operations: Operations, call: Call): Promise<Reply> }
+  )
+
+const MERCHANT_ERRORS = ['AUTHENTICATION_FAILED', 'HEADERS_MISSING', 'STORE_UNAVAILABLE'] as const
+const BODY_ERRORS = ['BODY_NOT_JSON', 'VALIDATION_FAILED', 'BODY_TOO_LARGE'] as const
+const PUBLIC_KEYS_CACHE = { 'cache-control': 'public, max-age=3600' }
+
+/** Every public route. */
+export const ROUTES: readonly Route[] = [
+  {
+    method: 'POST',
+    path: '/flex/v2/sessions',
+    name: 'generateFlexAPICaptureContext',
+    summary: 'Establish a payment session with a capture context',
+    caller: 'merchant',
+    body: { 'application/json': SessionRequestSchema },
+    success: { status: 201, type: 'application/jwt', schema: CompactSchema },
+    errors: [...MERCHANT_ERRORS, ...BODY_ERRORS, 'RATE_LIMITED', 'KEY_POOL_EMPTY'],
+    run: async (operations, merchant, call) => replyJwt(await operations.createSession(merchant, call)),
+  },
+  {
+    method: 'POST',
+    path: '/flex/v2/tokens',
+    name: 'createTransientToken',
+    summary: 'Exchange encrypted card data for a transient token',
+    caller: 'anyone',
+    cors: true,
+    body: { 'application/jwt': CompactSchema, 'application/json': WrappedJweSchema },
+    success: { status: 201, type: 'application/jwt', schema: CompactSchema },
+    errors: [
+      ...BODY_ERRORS,
+      'CARD_DATA_INVALID',
+      'NO_DATA',
+      'JWE_MALFORMED',
+      'SESSION_KEY_NOT_FOUND',
+      'DECRYPTION_ERROR',
+      'QUOTA_EXCEEDED',
+      'STORE_UNAVAILABLE',
+    ],
+    run: async (operations, call) =>
+      replyDigestedJwt(await operations.createToken(readJwe(call), call.correlationId)),
+  },
+  {
+    method: 'GET',
+    path: '/flex/v2/payment-details/:jti',
+    name: 'getPaymentDetailsByJti',
+    summary: 'Read back what was captured, masked',
+    caller: 'merchant',
+    success: { status: 200, type: 'application/json', schema: PaymentDetailsSchema },
+    errors: [...MERCHANT_ERRORS, 'TOKEN_NOT_FOUND'],
+    run: readDetails,
+  },
+  {
+    method: 'GET',
+    path: '/up/v1/payment-details/:transientToken',
+    name: 'getPaymentDetailsByToken',
+    summary: 'Read back what was captured, masked, by the whole transient token',
+    caller: 'merchant',
+    success: { status: 200, type: 'application/json', schema: PaymentDetailsSchema },
+    errors: [...MERCHANT_ERRORS, 'TOKEN_NOT_FOUND'],
+    run: readDetails,
+  },
+  {
+    method: 'GET',
+    path: '/flex/v2/public-keys/:kid',
+    name: 'getPublicKey',
+    summary: 'Get the public half of a signing key',
+    caller: 'anyone',
+    cors: true,
+    success: { status: 200, type: 'application/json', schema: JwkSchema },
+    errors: ['PUBLIC_KEY_NOT_FOUND'],
+    run: async (operations, call) =>
+      replyJson(operations.getPublicKey(call.parameter), PUBLIC_KEYS_CACHE),
+  },
+  {
+    method: 'GET',
+    path: '/.well-known/jwks.json',
+    name: 'getJwks',
+    summary: 'Get the public halves of all signing keys',
+    caller: 'anyone',
+    cors: true,
+    success: { status: 200, type: 'application/json', schema: JwksSchema },
+    errors: [],
+    run: async (operations) => replyJson(operations.getJwks(), PUBLIC_KEYS_CACHE),
+  },
+]
+
+async function readDetails(operations: Operations, merchant: Merchant, call: Call): Promise<Reply> {
+  const { parameter, correlationId } = call
+  return replyJson(await operations.getPaymentDetails(merchant, parameter, correlationId))
+}

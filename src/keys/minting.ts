@@ -1,0 +1,121 @@
+import { fork, type ChildProcess } from 'node:child_process'
+import { extname } from 'node:path'
+import { epochSeconds, type Now } from '../clock-and-random.ts'
+import type { Depth, Store, Write } from '../store/contract.ts'
+import type { Sealer } from '../store/sealed-records.ts'
+import { POOL_SECONDS, type MintedKey, type MintOrder, type PoolKind } from './mint-order.ts'
+import { exportPoolKey } from './sealing-keys.ts'
+
+const LOOK_EVERY_MILLISECONDS = 200
+
+// Only idle cycles fill the pool of one-time keys; a rotated key that is due must not starve behind the load.
+const POOLS = [
+  { kind: 'pool-key', niceness: 19 },
+  { kind: 'rotated-pool-key', niceness: 0 },
+] as const
+
+interface MintingNeeds {
+  readonly store: Pick<Store, 'depth' | 'write'>
+  readonly sealer: Sealer
+  readonly now: Now
+  /** Two digits. */
+  readonly site: string
+  /** How many keys each pool should hold. */
+  readonly targets: Readonly<Record<PoolKind, number>>
+  /** Told when the minting process or the store fails; minting goes on by itself. */
+  onFault(error: unknown): void
+}
+
+/** What is known of a pool. */
+export interface PoolDepth {
+  readonly depth: number
+  readonly target: number
+  /** Age of the oldest key in seconds; 0 when there is none. */
+  readonly oldestSeconds: number
+}
+
+/** Keeps the pools of session keys full. */
+export interface Minting {
+  /** What was seen at the last look. */
+  status(): Readonly<Record<PoolKind, PoolDepth>>
+  stop(): Promise<void>
+}
+
+/** Starts to keep the pools full, by helper processes that mint and hand over sealed keys. One of these a store. */
+export function startMinting(needs: MintingNeeds): Minting {
+  const helpers = new Map<PoolKind, ChildProcess>()
+  const seen = new Map<PoolKind, Depth>()
+  let writing: Promise<unknown> = Promise.resolve()
+  let looking: Promise<void> = look()
+  const timer = setInterval(() => {
+    looking = looking.then(look)
+  }, LOOK_EVERY_MILLISECONDS)
+
+  async function look(): Promise<void> {
+    for (const { kind, niceness } of POOLS) {
+      try {
+        const depth = await needs.store.depth(kind)
+        seen.set(kind, depth)
+        const missing = needs.targets[kind] - depth.count
+        if (missing > needs.targets[kind] / 4 && !helpers.has(kind)) order(kind, missing, niceness)
+      } catch (error) {
+        needs.onFault(error)
+      }
+    }
+  }
+
+  function order(kind: PoolKind, count: number, niceness: number): void {
+    const helper = forkHelper()
+    helpers.set(kind, helper)
+    helper.on('message', (key: MintedKey) => {
+      writing = needs.store.write([poolWrite(kind, key)]).catch(needs.onFault)
+    })
+    helper.on('error', needs.onFault)
+    helper.on('exit', (code) => {
+      helpers.delete(kind)
+      if (code !== 0 && code !== null) needs.onFault(new Error(`minting ended with code ${code}`))
+    })
+    const { id, bytes } = exportPoolKey(needs.sealer)
+    const message: MintOrder = {
+      kind,
+      count,
+      niceness,
+      site: needs.site,
+      sealingKeyId: id,
+      sealingKey: bytes,
+    }
+    helper.send(message, () => bytes.fill(0))
+  }
+
+  async function stop(): Promise<void> {
+    clearInterval(timer)
+    await looking
+    for (const helper of helpers.values()) helper.kill()
+    await writing
+  }
+
+  return { status: () => statusOf(seen, needs), stop }
+}
+
+function forkHelper(): ChildProcess {
+  // In a clone the files are .ts, in the published package .js.
+  const file = new URL(`./mint-session-keys${extname(import.meta.url)}`, import.meta.url)
+  return fork(file, [], { serialization: 'advanced', execArgv: [], stdio: ['ignore', 'ignore', 'inherit', 'ipc'] })
+}
+
+function poolWrite(kind: PoolKind, { kid, expiresAt, sealed }: MintedKey): Write {
+  return { op: 'put-new', kind, name: kid, expiresAt, value: Buffer.from(sealed) }
+}
+
+function statusOf(
+  seen: ReadonlyMap<PoolKind, Depth>,
+  { now, targets }: Pick<MintingNeeds, 'now' | 'targets'>,
+): Readonly<Record<PoolKind, PoolDepth>> {
+  const show = (kind: PoolKind): PoolDepth => {
+    const { count, earliestExpiry } = seen.get(kind) ?? { count: 0, earliestExpiry: undefined }
+    const mintedAt = (earliestExpiry ?? 0) - POOL_SECONDS
+    const oldestSeconds = earliestExpiry === undefined ? 0 : Math.max(0, epochSeconds(now) - mintedAt)
+    return { depth: count, target: targets[kind], oldestSeconds }
+  }
+  return { 'pool-key': show('pool-key'), 'rotated-pool-key': show('rotated-pool-key') }
+}

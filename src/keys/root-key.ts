@@ -1,0 +1,80 @@
+import { createSecretKey } from 'node:crypto'
+import { openSync, readFileSync, statSync, writeSync, closeSync, fsyncSync } from 'node:fs'
+import { OperatorError } from '../errors.ts'
+import type { SealingKey } from '../jose/seal.ts'
+
+const KEY_BYTES = 32
+const OTHERS_MAY_READ = 0o077
+
+/** The key that wraps the sealing keys. Nothing else is sealed with it. */
+export type RootKey = SealingKey
+
+/**
+ * Makes a root key of its base64 text.
+ *
+ * @param source - where the text came from, for the message.
+ * @throws OperatorError when the text is not 32 bytes of base64.
+ */
+export function parseRootKey(text: string, source: string): RootKey {
+  const bytes = Buffer.from(text.trim(), 'base64')
+  if (bytes.length !== KEY_BYTES || bytes.toString('base64') !== text.trim()) {
+    throw new OperatorError(
+      `${source} does not hold a root key.`,
+      'A root key is 32 bytes in base64, as "coatcheck keys init" writes it.',
+    )
+  }
+  const key = createSecretKey(bytes)
+  bytes.fill(0)
+  return { id: 'root', key }
+}
+
+/**
+ * Reads the root key's file.
+ *
+ * @throws OperatorError when it is missing, holds no key, or can be read by others than its owner.
+ */
+export function readRootKeyFile(path: string): RootKey {
+  let mode: number
+  let text: string
+  try {
+    mode = statSync(path).mode
+    text = readFileSync(path, 'utf8')
+  } catch (cause) {
+    throw new OperatorError(
+      `The root key file ${path} cannot be read.`,
+      'Run "coatcheck keys init", or name the right file with --root-key-file.',
+      cause,
+    )
+  }
+  if ((mode & OTHERS_MAY_READ) !== 0) {
+    throw new OperatorError(
+      `The root key file ${path} can be read by others.`,
+      `Run: chmod 600 ${path}`,
+    )
+  }
+  return parseRootKey(text, path)
+}
+
+/**
+ * Writes a new root key into a file that must not exist yet, readable by its owner only.
+ *
+ * @throws OperatorError when the file is there already: a root key is never overwritten.
+ */
+export function createRootKeyFile(path: string, randomBytes: (count: number) => Buffer): RootKey {
+  const bytes = randomBytes(KEY_BYTES)
+  const text = bytes.toString('base64')
+  try {
+    const file = openSync(path, 'wx', 0o600)
+    writeSync(file, `${text}\n`)
+    fsyncSync(file)
+    closeSync(file)
+  } catch (cause) {
+    throw new OperatorError(
+      `The root key file ${path} cannot be created.`,
+      'A key file is never overwritten: name another with --root-key-file, or use the one that is there.',
+      cause,
+    )
+  }
+  bytes.fill(0)
+  return parseRootKey(text, path)
+}

@@ -1,0 +1,28 @@
+import { createPrivateKey, createPublicKey, type KeyObject } from 'node:crypto'
+import { publicNumbers } from '../jose/jwk.ts'
+
+// Layout of a session key's sealed content: modulus (256) | PKCS#8. The modulus is apart so that opening a session,
+// which needs nothing else, imports no key.
+
+const MODULUS_BYTES = 256
+
+/** Encodes a freshly minted RSA-2048 key pair with exponent 65537. */
+export function encodeSessionKey(privateKey: KeyObject): Buffer {
+  const { n } = publicNumbers(createPublicKey(privateKey))
+  const modulus = Buffer.from(n, 'base64url')
+  return Buffer.concat([modulus, privateKey.export({ type: 'pkcs8', format: 'der' })])
+}
+
+/** Reads the modulus, base64url. */
+export function readModulus(material: Buffer): string {
+  return material.toString('base64url', 0, MODULUS_BYTES)
+}
+
+/** Imports the private key. */
+export function readPrivateKey(material: Buffer): KeyObject {
+  return createPrivateKey({
+    key: material.subarray(MODULUS_BYTES),
+    format: 'der',
+    type: 'pkcs8',
+  })
+}

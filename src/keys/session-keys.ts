@@ -1,0 +1,106 @@
+import { createSecretKey, type KeyObject } from 'node:crypto'
+import type { Counter, Kind, StoredRecord, Write } from '../store/contract.ts'
+import { openRecord, type Sealer } from '../store/sealed-records.ts'
+import { splitRotatedKey } from './rotated-keys.ts'
+import { readPrivateKey } from './session-key-material.ts'
+import { isKidOf, isSessionKid, keyReferenceOf } from './session-kid.ts'
+
+const CACHED_KEYS = 256
+
+/** The private half of a session's key, and where the session's uses are counted. */
+export interface SessionKey {
+  readonly kid: string
+  readonly privateKey: KeyObject
+  /** Makes the writes that count one use; a limit that is reached makes the session spent. */
+  countWrites(counter: Counter, limit: number): readonly Write[]
+}
+
+/** What became of a kid: a key, a session that has used up its attempts, or nothing that was issued here. */
+export type FoundKey = SessionKey | 'spent' | 'unknown'
+
+interface FindNeeds {
+  /** See {@link Store.get}. */
+  get(kind: Kind, name: string): Promise<StoredRecord | undefined>
+  readonly sealer: Sealer
+}
+
+/** Finds session keys by kid. */
+export interface SessionKeys {
+  /** Finds the key of a session, one-time or rotated. Uses no private key; a kid of any form may be given. */
+  find(kid: string): Promise<FoundKey>
+}
+
+interface RotatedKey {
+  readonly owner: string
+  readonly expiresAt: number | undefined
+  readonly macKey: KeyObject
+  readonly privateKey: KeyObject
+}
+
+/** Makes the finder of one process; it keeps the imported private halves of rotated keys, which many sessions share. */
+export function createSessionKeys({ get, sealer }: FindNeeds, site: string): SessionKeys {
+  const rotated = new Map<string, RotatedKey>()
+
+  async function find(kid: string): Promise<FoundKey> {
+    if (!isSessionKid(kid)) return 'unknown'
+    const record = await get('session-key', kid)
+    return record === undefined ? findRotated(kid) : openOneTime(record)
+  }
+
+  function openOneTime(record: StoredRecord): FoundKey {
+    if (record.value.length === 0) return 'spent'
+    const { content } = openRecord(record, { kind: 'session-key', name: record.name }, sealer)
+    const privateKey = readPrivateKey(content)
+    content.fill(0)
+    const { name } = record
+    return {
+      kid: name,
+      privateKey,
+      countWrites: (counter, limit) => [{ op: 'count', kind: 'session-key', name, counter, limit }],
+    }
+  }
+
+  async function findRotated(kid: string): Promise<FoundKey> {
+    const reference = keyReferenceOf(kid)
+    const record = await get('rotated-key', reference)
+    if (record === undefined) {
+      rotated.delete(reference)
+      return 'unknown'
+    }
+    const key = rotated.get(reference) ?? keep(reference, openRotated(record, sealer))
+    if (!isKidOf({ site, reference, macKey: key.macKey }, kid)) return 'unknown'
+    const use = await get('session-use', kid)
+    return use?.value.length === 0 ? 'spent' : rotatedSession(kid, key)
+  }
+
+  function keep(reference: string, key: RotatedKey): RotatedKey {
+    const [oldest] = rotated.keys()
+    if (rotated.size >= CACHED_KEYS && oldest !== undefined) rotated.delete(oldest)
+    rotated.set(reference, key)
+    return key
+  }
+
+  return { find }
+}
+
+function openRotated(record: StoredRecord, sealer: Sealer): RotatedKey {
+  const opened = openRecord(record, { kind: 'rotated-key', name: record.name }, sealer)
+  const { macBytes, material } = splitRotatedKey(opened.content)
+  const key = { macKey: createSecretKey(macBytes), privateKey: readPrivateKey(material) }
+  opened.content.fill(0)
+  return { owner: opened.owner, expiresAt: opened.expiresAt, ...key }
+}
+
+const USE_MARK = Buffer.from([1])
+
+function rotatedSession(kid: string, { privateKey, expiresAt }: RotatedKey): SessionKey {
+  const use = { kind: 'session-use', name: kid } as const
+  return {
+    kid,
+    privateKey,
+    countWrites: (counter, limit) => [
+      { op: 'ensure', ...use, expiresAt, value: USE_MARK },
+      { op: 'count', ...use, counter, limit },
+    ],
+  }
+}

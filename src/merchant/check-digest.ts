@@ -1,0 +1,53 @@
+import { createHash } from 'node:crypto'
+import { parseDigest } from '../http-signature/digest.ts'
+import { refuse } from './refusals.ts'
+
+/**
+ * Checks a digest, with or without its `SHA-256=` prefix, against the raw body bytes.
+ *
+ * @throws ServiceError `AUTHENTICATION_FAILED`, which recognises the digest of an empty or a rewritten body.
+ */
+export function checkDigest(received: string, body: Buffer): void {
+  const digest = parseDigest(received)
+  if (digest === undefined) throw refuse('DIGEST_UNREADABLE')
+  const expected = sha256(body)
+  if (digest === expected) return
+  throw refuse('DIGEST_OF_ANOTHER_BODY', {
+    expected: `SHA-256=${expected}`,
+    received: `SHA-256=${digest}`,
+    bodyBytes: body.length,
+    mistake: MISTAKES.find(({ bodyOf }) => sha256(bodyOf(body)) === digest)?.mistake,
+  })
+}
+
+const MISTAKES: readonly { readonly mistake: string; bodyOf(body: Buffer): string | Buffer }[] = [
+  { mistake: 'It is the digest of an empty body: sign after the body is set.', bodyOf: () => '' },
+  {
+    mistake: 'It is the digest of the same JSON, written without spaces: sign the very bytes that are sent.',
+    bodyOf: (body) => rewrite(body),
+  },
+  {
+    mistake: 'It is the digest of the same JSON, written with indentation: sign the very bytes that are sent.',
+    bodyOf: (body) => rewrite(body, 2),
+  },
+  {
+    mistake: 'It is the digest of the body with a line break at the end.',
+    bodyOf: (body) => `${body.toString('utf8')}\n`,
+  },
+  {
+    mistake: 'It is the digest of the body without the line break at its end.',
+    bodyOf: (body) => body.toString('utf8').trimEnd(),
+  },
+]
+
+function rewrite(body: Buffer, indent?: number): string {
+  try {
+    return JSON.stringify(JSON.parse(body.toString('utf8')), null, indent)
+  } catch {
+    return ''
+  }
+}
+
+function sha256(data: string | Buffer): string {
+  return createHash('sha256').update(data).digest('base64')
+}

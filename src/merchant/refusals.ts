@@ -1,0 +1,45 @@
+import { ServiceError } from '../errors.ts'
+
+/** Every reason for which a merchant's request is refused, in a sentence. Public in dev mode, in the log always. */
+export const REFUSALS = {
+  NO_CREDENTIALS: 'The request carries neither an HTTP Signature nor a bearer JWT.',
+  SIGNATURE_HEADER_UNREADABLE: 'The signature header cannot be read.',
+  UNKNOWN_KEY_ID: 'No credential has this key id.',
+  ALGORITHM_NOT_ALLOWED: 'The algorithm is not one that this credential allows.',
+  NOT_COVERED: 'Components that must be signed are not in the list of signed ones.',
+  HEADER_MISSING: 'A signed header was not sent.',
+  HEADER_REPEATED: 'A signed header was sent more than once.',
+  HEADER_MALFORMED: 'A signed header holds a line break.',
+  DATE_UNREADABLE: 'The signed date is not an HTTP date such as "Sun, 22 Nov 2026 09:05:00 GMT".',
+  CLOCK_DIFFERS: 'The time of signing is too far from the time of the service.',
+  DIGEST_UNREADABLE: 'The digest is not the SHA-256 of a body in base64.',
+  DIGEST_OF_ANOTHER_BODY: 'The digest is that of another body than the one received.',
+  WRONG_SIGNATURE: 'The signature is not that of the string to sign under the secret of this key id.',
+  OTHER_MERCHANT: 'The credential belongs to another merchant than v-c-merchant-id names.',
+  TOKEN_UNREADABLE: 'The bearer token is not a compact JWS.',
+  TOKEN_WITHOUT_KEY_ID: 'The bearer token has no kid in its header.',
+  TOKEN_CLAIM_MISSING: 'The bearer token lacks claims that are mandatory, or has them in another type.',
+  TOKEN_EXPIRED: 'The bearer token has expired.',
+  TOKEN_LIVES_TOO_LONG: 'The bearer token is good for more than 300 seconds.',
+  TOKEN_OF_OTHER_METHOD: 'The bearer token was made for another method.',
+  TOKEN_OF_OTHER_PATH: 'The bearer token was made for another path.',
+  TOKEN_REPLAYED: 'The bearer token was used before: its jti must be new for every request.',
+} as const
+
+/** A reason, as logs and dev mode name it. */
+export type RefusalReason = keyof typeof REFUSALS
+
+/** What is known beyond the reason: strings to sign, first difference, clock difference, the probable mistake. */
+export type Circumstances = Readonly<Record<string, unknown>>
+
+/** Makes the refusal of a request: one public text for all, the reason kept in `explanation`. */
+export function refuse(reason: RefusalReason, circumstances: Circumstances = {}): ServiceError {
+  const explanation = { reason, message: REFUSALS[reason], ...circumstances }
+  return new ServiceError('AUTHENTICATION_FAILED', { explanation })
+}
+
+/** Makes the refusal of a request that lacks headers; the public text lists them. */
+export function refuseMissing(headers: readonly string[]): ServiceError {
+  const explanation = { reason: 'NO_CREDENTIALS', message: REFUSALS.NO_CREDENTIALS, missing: headers }
+  return new ServiceError('HEADERS_MISSING', { about: `${headers.join(',')},`, explanation })
+}

@@ -1,0 +1,162 @@
+import type { FastifyInstance } from 'fastify'
+import { createSession } from './actions/create-session.ts'
+import { createToken } from './actions/create-token.ts'
+import { getPaymentDetails } from './actions/get-payment-details.ts'
+import { getJwks, getPublicKey } from './actions/get-public-key.ts'
+import { createLoggedAudit } from './audit/audit.ts'
+import {
+  epochSeconds,
+  systemClock,
+  systemRandom,
+  type Now,
+  type Random,
+} from './clock-and-random.ts'
+import { createApp } from './http/app.ts'
+import type { Operations } from './http/routes.ts'
+import { claimKeys } from './keys/claim-keys.ts'
+import { createRotatedKeys, type RotationPolicy } from './keys/rotated-keys.ts'
+import type { RootKey } from './keys/root-key.ts'
+import { loadSealer, poolSealer } from './keys/sealing-keys.ts'
+import { createSessionKeyPool, type PoolPolicy, type SessionKeyPool } from './keys/session-key-pool.ts'
+import { createSessionKeys } from './keys/session-keys.ts'
+import { loadSigningKeys } from './keys/signing-keys.ts'
+import { unlimited, type Limits } from './limits/limits.ts'
+import { authenticate } from './merchant/authenticate.ts'
+import type { Merchant } from './merchant/merchant.ts'
+import { createMerchantRegistry } from './merchant/registry.ts'
+import type { SessionJwk } from './protocol/capture-context.ts'
+import type { SessionLimits } from './session/sealed-session.ts'
+import type { Store } from './store/contract.ts'
+import type { Sealer } from './store/sealed-records.ts'
+import type { Logger } from './telemetry/logger.ts'
+import { createMetrics, type Metrics } from './telemetry/metrics.ts'
+import { noTrace, type Trace } from './telemetry/trace.ts'
+
+/** The site that kids, `iss` and jti name: two digits and the letter that goes with them. */
+export const SITE = { digits: '08', letter: 'E' } as const
+
+/** What a service is made of. The store must hold keys, and a merchant for anybody to be let in. */
+export interface ServiceOptions {
+  readonly store: Store
+  readonly rootKey: RootKey
+  readonly logger: Logger
+  /** Such as `https://pay.example.com`. Undefined takes the address of the accepting socket: for loopback only. */
+  readonly publicOrigin: string | undefined
+  readonly sessionLimits: SessionLimits
+  readonly poolPolicy: PoolPolicy
+  readonly rotation: RotationPolicy
+  /** How far a merchant's clock may be from ours. */
+  readonly toleranceSeconds: number
+  /** Tells whether pages of an origin may create tokens and read public keys. */
+  isAllowedOrigin(origin: string): boolean
+  /** A further check of card numbers; see {@link validateCardData}. */
+  checkNumber(pan: string): string | undefined
+  /** Whether error replies say cause and fix. Dev mode only. */
+  readonly explain: boolean
+  readonly trustedProxies: readonly string[]
+  /** Default is the machine's clock. */
+  readonly now?: Now
+  /** Default is the operating system's randomness. */
+  readonly random?: Random
+  /** Default keeps nothing. */
+  readonly trace?: Trace
+  /** Default lets everybody go on. */
+  readonly limits?: Limits
+}
+
+/** A service that is ready to listen, or to be injected with requests. */
+export interface Service {
+  readonly app: FastifyInstance
+  readonly metrics: Metrics
+  /** Finishes the requests that were begun, then lets go. The store stays open. */
+  close(): Promise<void>
+}
+
+/**
+ * Puts a service together. It mints no session keys: see {@link startMinting}.
+ *
+ * @throws OperatorError when the store has no keys, or the root key does not open them.
+ */
+export async function createService(options: ServiceOptions): Promise<Service> {
+  const { store, logger, now = systemClock, random = systemRandom } = options
+  const { trace = noTrace, limits = unlimited } = options
+  const sealer = await loadSealer(store, options.rootKey, random)
+  const pool = createPool(options, sealer)
+  const metrics = createMetrics({ ready: () => pool.status().ready, waiting: () => pool.status().waiting })
+  const registry = createMerchantRegistry({ store, sealer, now })
+  const authentication = {
+    find: registry.find,
+    write: store.write,
+    now,
+    toleranceSeconds: options.toleranceSeconds,
+  }
+  const app = await createApp({
+    ...options,
+    operations: await createOperations({ ...options, now, random, trace }, sealer, pool),
+    authenticate: (request) => authenticate(authentication, request),
+    limits,
+    random,
+    logger,
+    metrics,
+  })
+  await pool.fill()
+  return { app, metrics, close: () => app.close() }
+}
+
+function createPool({ store, poolPolicy, logger, now = systemClock }: ServiceOptions, sealer: Sealer): SessionKeyPool {
+  const needs = {
+    take: store.take,
+    write: store.write,
+    sealer,
+    poolSealer: poolSealer(sealer),
+    onUnreadable: (kid: string) => logger.error('a pooled session key does not open', { kid }),
+  }
+  const claim: Parameters<typeof createSessionKeyPool>[0]['claim'] = (limit) =>
+    claimKeys(needs, limit, epochSeconds(now))
+  return createSessionKeyPool({ claim, now }, poolPolicy)
+}
+
+type Completed = ServiceOptions & Required<Pick<ServiceOptions, 'now' | 'random' | 'trace'>>
+
+async function createOperations(
+  options: Completed,
+  sealer: Sealer,
+  pool: SessionKeyPool,
+): Promise<Operations> {
+  const { store, logger, sessionLimits } = options
+  const signingKeys = await loadSigningKeys(store, sealer)
+  const sessionKeys = createSessionKeys({ get: store.get, sealer }, SITE.digits)
+  const audit = createLoggedAudit(logger)
+  const shared = { ...options, sealer, signingKeys, sessionKeys, audit }
+  const sessionNeeds = { ...shared, nextSessionKey: chooseSessionKey(options, sealer, pool) }
+  const tokenNeeds = { ...shared, site: SITE, defaultAttempts: sessionLimits.attempts }
+  return {
+    createSession: (merchant, call) => createSession(sessionNeeds, merchant, call),
+    createToken: (compact, correlationId) => createToken(tokenNeeds, compact, correlationId),
+    getPaymentDetails: (merchant, reference, correlationId) =>
+      getPaymentDetails(shared, merchant, { reference, correlationId }),
+    getPublicKey: (kid) => getPublicKey(shared, kid),
+    getJwks: () => getJwks(shared),
+  }
+}
+
+function chooseSessionKey(
+  { store, rotation, now }: Completed,
+  sealer: Sealer,
+  pool: SessionKeyPool,
+): (merchant: Merchant) => Promise<SessionJwk> {
+  const rotationNeeds = {
+    take: store.take,
+    write: store.write,
+    sealer,
+    poolSealer: poolSealer(sealer),
+    now,
+    site: SITE.digits,
+  }
+  const rotated = createRotatedKeys(rotationNeeds, rotation)
+  return async function nextSessionKey(merchant: Merchant): Promise<SessionJwk> {
+    if (merchant.sessionKeys === 'rotated') return rotated.next(merchant.id)
+    const { kid, n } = await pool.next(merchant.id)
+    return { kty: 'RSA', e: 'AQAB', use: 'enc', n, kid }
+  }
+}

@@ -1,0 +1,61 @@
+import { createHash } from 'node:crypto'
+import { isFieldPath, type CardData, type FieldPath } from '../protocol/field-catalogue.ts'
+import { parseJsonObject } from '../protocol/parse.ts'
+import type { StoredRecord, Write } from '../store/contract.ts'
+import { openRecord, sealedWrite, type Sealer } from '../store/sealed-records.ts'
+
+const SECURITY_CODE = 'paymentInformation.card.securityCode'
+
+/** Card data to be stored under a transient token's jti. */
+export interface StoredCard {
+  readonly merchantId: string
+  /** Seconds since the epoch. */
+  readonly expiresAt: number
+  readonly cardData: CardData
+}
+
+/** The name of a token's records: what the store knows instead of the jti. */
+export function cardRecordName(jti: string): string {
+  return createHash('sha256').update(jti).digest('hex')
+}
+
+/**
+ * Makes the writes that store card data, the security code in a record of its own. The jti is part of the key and is not
+ * stored: the store and every sealing key together open no card.
+ */
+export function storeCardWrites(jti: string, card: StoredCard, sealer: Sealer): readonly Write[] {
+  const common = {
+    name: cardRecordName(jti),
+    secret: jti,
+    owner: card.merchantId,
+    expiresAt: card.expiresAt,
+  }
+  const securityCode = card.cardData.get(SECURITY_CODE)
+  const shown = [...card.cardData].filter(([path]) => path !== SECURITY_CODE)
+  const content = Buffer.from(JSON.stringify(Object.fromEntries(shown)), 'utf8')
+  const writes = [sealedWrite('put-new', { ...common, kind: 'card', content }, sealer)]
+  if (securityCode !== undefined) {
+    const code = Buffer.from(securityCode, 'utf8')
+    writes.push(sealedWrite('put-new', { ...common, kind: 'security-code', content: code }, sealer))
+    code.fill(0)
+  }
+  content.fill(0)
+  return writes
+}
+
+/**
+ * Opens stored card data, without the security code.
+ *
+ * @throws SealError when the record was changed or moved.
+ */
+export function openCard(record: StoredRecord, jti: string, sealer: Sealer): StoredCard {
+  const place = { kind: 'card', name: cardRecordName(jti), secret: jti }
+  const { owner, expiresAt, content } = openRecord(record, place, sealer)
+  const members = parseJsonObject(content.toString('utf8')) ?? {}
+  content.fill(0)
+  const cardData = new Map<FieldPath, string>()
+  for (const [path, value] of Object.entries(members)) {
+    if (isFieldPath(path) && typeof value === 'string') cardData.set(path, value)
+  }
+  return { merchantId: owner, expiresAt: expiresAt ?? 0, cardData }
+}

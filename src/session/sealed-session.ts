@@ -1,0 +1,44 @@
+import { open, seal, SealError } from '../jose/seal.ts'
+import { numberMember, parseJsonObject } from '../protocol/parse.ts'
+import type { Sealer } from '../store/sealed-records.ts'
+
+const KIND = 'flx.data'
+
+/** How much one session may do. */
+export interface SessionLimits {
+  /** How many transient tokens it may give. */
+  readonly tokens: number
+  /** How many attempts it may see that could be decrypted, the successful ones included. */
+  readonly attempts: number
+}
+
+/** What the service remembers of a session, in the session's own `flx.data`. */
+export interface RememberedSession extends SessionLimits {
+  readonly merchantId: string
+  /** Seconds since the epoch. */
+  readonly expiresAt: number
+}
+
+/** Seals a session for `flx.data` of the capture context whose key is `kid`. Returns standard base64. */
+export function sealSession(session: RememberedSession, kid: string, sealer: Sealer): string {
+  const { merchantId: owner, expiresAt, tokens, attempts } = session
+  const content = Buffer.from(JSON.stringify({ tokens, attempts }), 'utf8')
+  const sealing = { kind: KIND, name: kid, owner, expiresAt, content }
+  return seal(sealer.active, sealing, (count) => sealer.randomBytes(count)).toString('base64')
+}
+
+/** Opens the `flx.data` of a session key's context; undefined when it was not sealed here for this kid. */
+export function openSession(data: string, kid: string, sealer: Sealer): RememberedSession | undefined {
+  try {
+    const place = { kind: KIND, name: kid }
+    const opened = open(Buffer.from(data, 'base64'), place, (id) => sealer.find(id))
+    const members = parseJsonObject(opened.content.toString('utf8')) ?? {}
+    const tokens = numberMember(members, 'tokens')
+    const attempts = numberMember(members, 'attempts')
+    if (tokens === undefined || attempts === undefined) return undefined
+    return { merchantId: opened.owner, expiresAt: opened.expiresAt ?? 0, tokens, attempts }
+  } catch (error) {
+    if (error instanceof SealError) return undefined
+    throw error
+  }
+}

@@ -1,0 +1,45 @@
+import { ServiceError, type Detail } from '../errors.ts'
+import { checkCardData } from '../protocol/card-data-rules.ts'
+import type { ContextEntry } from '../protocol/capture-context.ts'
+import type { CardData } from '../protocol/field-catalogue.ts'
+import { stringsMember, type JsonObject } from '../protocol/parse.ts'
+import { readCardData } from '../protocol/token-request.ts'
+
+interface ValidateNeeds {
+  readonly now: Date
+  /** A further check of the card number: its fault, or undefined when the number may be used here. */
+  checkNumber(pan: string): string | undefined
+}
+
+/**
+ * Reads captured data and checks it against what the session declared and against the card rules.
+ *
+ * @throws ServiceError `NO_DATA` when every field is empty, `CARD_DATA_INVALID` with all other faults at once.
+ */
+export function validateCardData(data: JsonObject, entry: ContextEntry, needs: ValidateNeeds): CardData {
+  const { values, faults } = readCardData(data)
+  const required = stringsMember(entry.data, 'requiredFields') ?? []
+  const declared = new Set([...required, ...(stringsMember(entry.data, 'optionalFields') ?? [])])
+  const faulty = new Set(faults.map(({ location }) => location))
+  const details: Detail[] = [
+    ...faults,
+    ...[...values.keys()]
+      .filter((path) => !declared.has(path))
+      .map((path) => ({ location: path, message: 'was not declared in the capture context' })),
+    ...required
+      .filter((path) => !faulty.has(path) && !new Set<string>(values.keys()).has(path))
+      .map((path) => ({ location: path, message: 'is required' })),
+    ...checkCardData(values, needs.now).map(({ path, message }) => ({ location: path, message })),
+    ...numberFault(values, needs),
+  ].map(({ location, message }) => ({ location: `captureData.${location}`, message }))
+  if (values.size === 0 && faults.length === 0) throw new ServiceError('NO_DATA', { details })
+  if (details.length > 0) throw new ServiceError('CARD_DATA_INVALID', { details })
+  return values
+}
+
+function numberFault(values: CardData, { checkNumber }: ValidateNeeds): readonly Detail[] {
+  const location = 'paymentInformation.card.number'
+  const pan = values.get(location)
+  const message = pan === undefined ? undefined : checkNumber(pan)
+  return message === undefined ? [] : [{ location, message }]
+}

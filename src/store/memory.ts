@@ -1,0 +1,125 @@
+import { epochSeconds, type Now } from '../clock-and-random.ts'
+import { KINDS, type Depth, type Kind, type Store, type StoredRecord, type Write } from './contract.ts'
+
+const NO_COUNTS = { issued: 0, opened: 0, failed: 0 } as const
+
+/** A record and its age: the oldest has the lowest number, also after a refused batch was undone. */
+interface Entry {
+  readonly id: number
+  readonly record: StoredRecord
+}
+
+/** Keeps everything in this process's memory: for tests and `coatcheck dev --ephemeral`. Nothing survives it. */
+export function createMemoryStore(now: Now): Store {
+  const kinds = new Map<Kind, Map<string, Entry>>()
+  let nextId = 0
+  const entriesOf = (kind: Kind): Map<string, Entry> => {
+    const entries = kinds.get(kind) ?? new Map<string, Entry>()
+    kinds.set(kind, entries)
+    return entries
+  }
+  const isLive = ({ record: { expiresAt } }: Entry): boolean =>
+    expiresAt === undefined || expiresAt > epochSeconds(now)
+  const find = (kind: Kind, name: string): Entry | undefined => {
+    const entry = entriesOf(kind).get(name)
+    return entry !== undefined && isLive(entry) ? entry : undefined
+  }
+  const live = (kind: Kind): StoredRecord[] => {
+    const entries = [...entriesOf(kind).values()].filter(isLive)
+    return entries.toSorted((a, b) => a.id - b.id).map(({ record }) => record)
+  }
+
+  function apply(write: Write): boolean {
+    const entries = entriesOf(write.kind)
+    const present = find(write.kind, write.name)
+    if (write.op === 'delete') {
+      entries.delete(write.name)
+      return true
+    }
+    if (write.op === 'count') {
+      const counted = present === undefined ? undefined : count(present.record, write)
+      if (present === undefined || counted === undefined) return false
+      entries.set(write.name, { id: present.id, record: counted })
+      return true
+    }
+    if (write.op === 'put-new' && present !== undefined) return false
+    if (write.op === 'ensure' && present !== undefined) return true
+    const { name, expiresAt, value } = write
+    const record = { name, expiresAt, value: Buffer.from(value), counts: NO_COUNTS }
+    entries.set(name, { id: nextId++, record })
+    return true
+  }
+
+  function applyAll(batch: readonly Write[]): boolean {
+    const before = batch.map((write) => entriesOf(write.kind).get(write.name))
+    const refused = batch.findIndex((write) => !apply(write))
+    if (refused < 0) return true
+    for (let index = refused; index >= 0; index -= 1) restore(batch[index], before[index])
+    return false
+  }
+
+  function restore(write: Write | undefined, entry: Entry | undefined): void {
+    if (write === undefined) return
+    if (entry === undefined) entriesOf(write.kind).delete(write.name)
+    else entriesOf(write.kind).set(write.name, entry)
+  }
+
+  return {
+    get: async (kind, name) => {
+      const entry = find(kind, name)
+      return entry === undefined ? undefined : copyOf(entry.record)
+    },
+    list: async (kind) => live(kind).map(copyOf),
+    depth: async (kind) => depthOf(live(kind)),
+    write: async (batch) => {
+      assertOneLifetime(batch)
+      return applyAll(batch)
+    },
+    take: async (kind, limit) => {
+      const taken = live(kind).slice(0, limit)
+      for (const { name } of taken) entriesOf(kind).delete(name)
+      return taken
+    },
+    purge: async () => {
+      let purged = 0
+      for (const entries of kinds.values()) {
+        for (const [name, entry] of entries) {
+          if (isLive(entry)) continue
+          entries.delete(name)
+          purged += 1
+        }
+      }
+      return purged
+    },
+    close: async () => kinds.clear(),
+  }
+}
+
+/** Throws TypeError when a batch mixes lasting and passing records: no engine could write it in one step. */
+export function assertOneLifetime(batch: readonly Write[]): void {
+  if (new Set(batch.map((write) => KINDS[write.kind])).size > 1) {
+    throw new TypeError('a batch is either of lasting or of passing records')
+  }
+}
+
+function count(
+  record: StoredRecord,
+  { counter, limit }: Extract<Write, { op: 'count' }>,
+): StoredRecord | undefined {
+  const counted = record.counts[counter] + 1
+  if (record.value.length === 0 || counted > limit) return undefined
+  const counts = { ...record.counts, [counter]: counted }
+  return { ...record, counts, value: counted === limit ? Buffer.alloc(0) : record.value }
+}
+
+function copyOf(record: StoredRecord): StoredRecord {
+  return { ...record, value: Buffer.from(record.value) }
+}
+
+function depthOf(records: readonly StoredRecord[]): Depth {
+  const expiries = records.flatMap(({ expiresAt }) => (expiresAt === undefined ? [] : [expiresAt]))
+  return {
+    count: records.length,
+    earliestExpiry: expiries.length === 0 ? undefined : Math.min(...expiries),
+  }
+}

@@ -1,0 +1,38 @@
+import { open, seal, SealError, type Place, type SealContent, type SealingKey } from '../jose/seal.ts'
+import type { Kind, StoredRecord, Write } from './contract.ts'
+
+/** The keys that seal records, and the randomness that sealing draws. */
+export interface Sealer {
+  /** The key that seals new records. */
+  readonly active: SealingKey
+  /** Finds a key by its id; undefined when it is not, or no longer, known. */
+  find(id: string): SealingKey | undefined
+  randomBytes(count: number): Buffer
+}
+
+/** A record to be sealed and put. */
+export interface Unsealed extends SealContent {
+  readonly kind: Kind
+  readonly name: string
+  /** See {@link Place}. */
+  readonly secret?: string
+}
+
+/** Seals a record under the active key and makes the write that stores it. */
+export function sealedWrite(op: 'put' | 'put-new', record: Unsealed, sealer: Sealer): Write {
+  const value = seal(sealer.active, record, (count) => sealer.randomBytes(count))
+  return { op, kind: record.kind, name: record.name, expiresAt: record.expiresAt, value }
+}
+
+/**
+ * Opens a stored record. Owner and expiry come from inside the seal; the column that the engine filters by must agree.
+ *
+ * @throws SealError when the value does not open in this place, or its column was changed.
+ */
+export function openRecord(record: StoredRecord, place: Place, sealer: Sealer): SealContent {
+  const opened = open(record.value, place, (id) => sealer.find(id))
+  if (opened.expiresAt !== record.expiresAt || place.name !== record.name) {
+    throw new SealError('a sealed value does not open')
+  }
+  return opened
+}

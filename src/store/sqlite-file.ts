@@ -1,0 +1,127 @@
+import { closeSync, existsSync, mkdirSync, openSync } from 'node:fs'
+import { dirname } from 'node:path'
+import { DatabaseSync } from 'node:sqlite'
+import { OperatorError } from '../errors.ts'
+import type { Mode } from './contract.ts'
+
+const APPLICATION_ID = 0x434f4154
+const BUSY_MILLISECONDS = 5000
+
+// One entry a schema version; an entry is never changed once released.
+const MIGRATIONS = [
+  `CREATE TABLE stamp (mode TEXT NOT NULL) STRICT;
+   CREATE TABLE records (
+     id INTEGER PRIMARY KEY AUTOINCREMENT,
+     kind TEXT NOT NULL,
+     name TEXT NOT NULL,
+     expires_at INTEGER,
+     issued INTEGER NOT NULL DEFAULT 0,
+     opened INTEGER NOT NULL DEFAULT 0,
+     failed INTEGER NOT NULL DEFAULT 0,
+     value BLOB NOT NULL,
+     UNIQUE (kind, name)
+   ) STRICT;
+   CREATE INDEX records_by_expiry ON records (expires_at) WHERE expires_at IS NOT NULL;`,
+]
+
+/**
+ * Opens one database file, making it when it is not there, and brings its schema up to date.
+ *
+ * Nothing is written to a file that is not ours.
+ *
+ * @throws OperatorError when the file is damaged, foreign, of the other mode, of a newer version or not accessible.
+ */
+export function openSqliteFile(path: string, mode: Mode): DatabaseSync {
+  createPrivately(path)
+  let db: DatabaseSync | undefined
+  try {
+    db = new DatabaseSync(path, { timeout: BUSY_MILLISECONDS })
+    checkIdentity(db, path)
+    configure(db)
+    migrate(db, mode)
+    checkMode(db, path, mode)
+    return db
+  } catch (error) {
+    db?.close()
+    throw explain(error, path)
+  }
+}
+
+function createPrivately(path: string): void {
+  try {
+    mkdirSync(dirname(path), { recursive: true, mode: 0o700 })
+    if (!existsSync(path)) closeSync(openSync(path, 'a', 0o600))
+  } catch (error) {
+    throw explain(error, path)
+  }
+}
+
+function checkIdentity(db: DatabaseSync, path: string): void {
+  const applicationId = readNumber(db, 'PRAGMA application_id')
+  const tables = readNumber(db, 'SELECT count(*) FROM sqlite_schema')
+  const version = readNumber(db, 'PRAGMA user_version')
+  if (applicationId !== APPLICATION_ID && (tables > 0 || applicationId !== 0)) {
+    throw new OperatorError(
+      `${path} is a database of another program.`,
+      'Name a folder of its own with --data; nothing was changed.',
+    )
+  }
+  if (version > MIGRATIONS.length) {
+    throw new OperatorError(
+      `${path} was written by a newer version of Coatcheck (schema ${version}, this one knows ${MIGRATIONS.length}).`,
+      'Run that version, or restore a backup; nothing was changed.',
+    )
+  }
+}
+
+function configure(db: DatabaseSync): void {
+  db.exec(
+    'PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA secure_delete = ON; PRAGMA trusted_schema = OFF;',
+  )
+}
+
+function migrate(db: DatabaseSync, mode: Mode): void {
+  if (readNumber(db, 'PRAGMA user_version') === MIGRATIONS.length) return
+  db.exec('BEGIN IMMEDIATE')
+  const version = readNumber(db, 'PRAGMA user_version')
+  for (const migration of MIGRATIONS.slice(version)) db.exec(migration)
+  if (version === 0) db.prepare('INSERT INTO stamp (mode) VALUES (?)').run(mode)
+  db.exec(`PRAGMA application_id = ${APPLICATION_ID}; PRAGMA user_version = ${MIGRATIONS.length}`)
+  db.exec('COMMIT')
+}
+
+function checkMode(db: DatabaseSync, path: string, mode: Mode): void {
+  const stamped = db.prepare('SELECT mode FROM stamp').get()?.['mode']
+  if (stamped === mode) return
+  throw new OperatorError(
+    `${path} belongs to "coatcheck ${String(stamped)}".`,
+    `"coatcheck ${mode}" needs a data folder of its own: name it with --data.`,
+  )
+}
+
+function readNumber(db: DatabaseSync, sql: string): number {
+  const value = Object.values(db.prepare(sql).get() ?? {})[0]
+  return typeof value === 'number' ? value : 0
+}
+
+// SQLite's primary result codes.
+const NOT_A_DATABASE = 26
+const CORRUPT = 11
+
+function explain(error: unknown, path: string): OperatorError {
+  if (error instanceof OperatorError) return error
+  const code: unknown = error instanceof Error && 'errcode' in error ? error.errcode : undefined
+  if (code === NOT_A_DATABASE || code === CORRUPT) {
+    return new OperatorError(
+      `${path} is damaged or not a database.`,
+      'Restore it from a backup, or name another folder with --data; nothing was changed.',
+      error,
+    )
+  }
+  const why = error instanceof Error ? error.message : String(error)
+  return new OperatorError(
+    `${path} cannot be opened: ${why}.`,
+    'Check that the folder exists, can be written by this user and has space.',
+    error,
+  )
+}

@@ -1,0 +1,123 @@
+import type { DatabaseSync, SQLOutputValue, StatementSync } from 'node:sqlite'
+import { COUNTERS, type Counter, type Depth, type Kind, type StoredRecord, type Write } from './contract.ts'
+
+type PutWrite = Extract<Write, { readonly value: Buffer }>
+
+const COLUMNS = 'name, expires_at, issued, opened, failed, value'
+const LIVE = '(expires_at IS NULL OR expires_at > ?)'
+const PURGE_CHUNK = 500
+
+/** The records of one database file. Synchronous; `seconds` is the time now, in seconds since the epoch. */
+export interface RecordTable {
+  /** Reads one live record; undefined when it is absent. */
+  get(kind: Kind, name: string, seconds: number): StoredRecord | undefined
+  /** Reads the live records of a kind, oldest first. */
+  list(kind: Kind, seconds: number): readonly StoredRecord[]
+  /** Counts the live records of a kind. */
+  depth(kind: Kind, seconds: number): Depth
+  /** Makes one change; false when its guard is refused. Must run in a transaction. */
+  apply(write: Write, seconds: number): boolean
+  /** Removes and returns the oldest live records of a kind. Must run in a transaction. */
+  take(kind: Kind, limit: number, seconds: number): readonly StoredRecord[]
+  /** Deletes some of the expired records and returns how many. Must run in a transaction. */
+  purge(seconds: number): number
+}
+
+/** Prepares every statement over the table `records`. */
+export function prepareRecords(db: DatabaseSync): RecordTable {
+  const get = db.prepare(`SELECT ${COLUMNS} FROM records WHERE kind = ? AND name = ? AND ${LIVE}`)
+  const list = db.prepare(`SELECT ${COLUMNS} FROM records WHERE kind = ? AND ${LIVE} ORDER BY id`)
+  const depth = db.prepare(
+    `SELECT count(*) AS count, min(expires_at) AS earliest FROM records WHERE kind = ? AND ${LIVE}`,
+  )
+  const take = db.prepare(
+    `DELETE FROM records WHERE id IN
+       (SELECT id FROM records WHERE kind = ? AND ${LIVE} ORDER BY id LIMIT ?) RETURNING id, ${COLUMNS}`,
+  )
+  const purge = db.prepare(
+    `DELETE FROM records WHERE id IN (SELECT id FROM records WHERE expires_at <= ? LIMIT ${PURGE_CHUNK})`,
+  )
+  const apply = prepareApply(db)
+
+  return {
+    get: (kind, name, seconds) => {
+      const row = get.get(kind, name, seconds)
+      return row === undefined ? undefined : toRecord(row)
+    },
+    list: (kind, seconds) => list.all(kind, seconds).map(toRecord),
+    depth: (kind, seconds) => {
+      const { count, earliest } = depth.get(kind, seconds) ?? {}
+      return { count: Number(count), earliestExpiry: typeof earliest === 'number' ? earliest : undefined }
+    },
+    apply,
+    take: (kind, limit, seconds) =>
+      take
+        .all(kind, seconds, limit)
+        .sort((a, b) => Number(a['id']) - Number(b['id']))
+        .map(toRecord),
+    purge: (seconds) => Number(purge.run(seconds).changes),
+  }
+}
+
+function prepareApply(db: DatabaseSync): RecordTable['apply'] {
+  const columns = '(kind, name, expires_at, value) VALUES (?, ?, ?, ?)'
+  const put = db.prepare(`INSERT OR REPLACE INTO records ${columns}`)
+  const removeExpired = db.prepare(
+    'DELETE FROM records WHERE kind = ? AND name = ? AND expires_at <= ?',
+  )
+  const insert = db.prepare(`INSERT INTO records ${columns} ON CONFLICT (kind, name) DO NOTHING`)
+  const remove = db.prepare('DELETE FROM records WHERE kind = ? AND name = ?')
+  const counts = prepareCounts(db)
+
+  // An expired record goes first, id and all, so that the new one is the youngest.
+  function putNew({ kind, name, expiresAt, value }: PutWrite, seconds: number): boolean {
+    removeExpired.run(kind, name, seconds)
+    return insert.run(kind, name, expiresAt ?? null, value).changes === 1
+  }
+
+  return function apply(write: Write, seconds: number): boolean {
+    const { kind, name } = write
+    switch (write.op) {
+      case 'put':
+        return put.run(kind, name, write.expiresAt ?? null, write.value).changes === 1
+      case 'put-new':
+        return putNew(write, seconds)
+      case 'ensure':
+        putNew(write, seconds)
+        return true
+      case 'count':
+        return (
+          counts[write.counter].run(write.limit, kind, name, write.limit, seconds).changes === 1
+        )
+      case 'delete':
+        remove.run(kind, name)
+        return true
+    }
+  }
+}
+
+function prepareCounts(db: DatabaseSync): Readonly<Record<Counter, StatementSync>> {
+  const prepareCount = (counter: Counter): StatementSync =>
+    db.prepare(
+      `UPDATE records
+         SET ${counter} = ${counter} + 1, value = CASE WHEN ${counter} + 1 >= ? THEN x'' ELSE value END
+         WHERE kind = ? AND name = ? AND length(value) > 0 AND ${counter} < ? AND ${LIVE}`,
+    )
+  const [issued, opened, failed] = COUNTERS
+  return {
+    [issued]: prepareCount(issued),
+    [opened]: prepareCount(opened),
+    [failed]: prepareCount(failed),
+  }
+}
+
+function toRecord(row: Record<string, SQLOutputValue>): StoredRecord {
+  const { name, expires_at, value, issued, opened, failed } = row
+  if (typeof name !== 'string' || !(value instanceof Uint8Array)) throw new TypeError('not a record')
+  return {
+    name,
+    expiresAt: typeof expires_at === 'number' ? expires_at : undefined,
+    value: Buffer.from(value.buffer, value.byteOffset, value.byteLength),
+    counts: { issued: Number(issued), opened: Number(opened), failed: Number(failed) },
+  }
+}

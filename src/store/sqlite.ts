@@ -1,0 +1,115 @@
+import { join } from 'node:path'
+import type { DatabaseSync } from 'node:sqlite'
+import { epochSeconds, type Now } from '../clock-and-random.ts'
+import { ServiceError } from '../errors.ts'
+import { KINDS, type Kind, type Mode, type Store, type Write } from './contract.ts'
+import { assertOneLifetime } from './memory.ts'
+import { openSqliteFile } from './sqlite-file.ts'
+import { prepareRecords, type RecordTable } from './sqlite-records.ts'
+import { createTurnQueue, type TurnQueue } from './turn-queue.ts'
+
+/** The two files of the embedded store, in its data folder. */
+export const SQLITE_FILES = { lasting: 'coatcheck.db', passing: 'vault.db' } as const
+
+interface SqliteOptions {
+  /** The data folder; it is made when it is not there. */
+  readonly folder: string
+  readonly mode: Mode
+  readonly now: Now
+}
+
+interface Engine {
+  readonly db: DatabaseSync
+  readonly table: RecordTable
+  readonly queue: TurnQueue
+}
+
+/**
+ * Opens the embedded store: SQLite in WAL mode with `synchronous=FULL`, so that an acknowledged write survives a crash
+ * of the process and, as SQLite documents, of the machine. All writes of one event-loop turn share one transaction.
+ *
+ * @throws OperatorError when a file is damaged, foreign, of the other mode or of a newer version.
+ */
+export function openSqliteStore({ folder, mode, now }: SqliteOptions): Store {
+  const engines = {
+    lasting: openEngine(join(folder, SQLITE_FILES.lasting), mode),
+    passing: openEngine(join(folder, SQLITE_FILES.passing), mode),
+  }
+  const engineOf = (kind: Kind): Engine => engines[KINDS[kind]]
+  const read = <T>(kind: Kind, query: (table: RecordTable, seconds: number) => T): Promise<T> =>
+    attempt(() => query(engineOf(kind).table, epochSeconds(now)))
+
+  return {
+    get: (kind, name) => read(kind, (table, seconds) => table.get(kind, name, seconds)),
+    list: (kind) => read(kind, (table, seconds) => table.list(kind, seconds)),
+    depth: (kind) => read(kind, (table, seconds) => table.depth(kind, seconds)),
+    write: async (batch) => {
+      const [first] = batch
+      assertOneLifetime(batch)
+      if (first === undefined) return true
+      const { db, table, queue } = engineOf(first.kind)
+      const copy = batch.map(copyOf)
+      return queue.run(() => applyBatch(db, copy, (write) => table.apply(write, epochSeconds(now))))
+    },
+    take: (kind, limit) => {
+      const { table, queue } = engineOf(kind)
+      return queue.run(() => table.take(kind, limit, epochSeconds(now)))
+    },
+    purge: async () => {
+      const purged = await Promise.all(
+        Object.values(engines).map((engine) => purgeEngine(engine, now)),
+      )
+      return purged.reduce((sum, count) => sum + count, 0)
+    },
+    close: async () => {
+      for (const { db, queue } of Object.values(engines)) {
+        await queue.drain()
+        if (db.isOpen) db.close()
+      }
+    },
+  }
+}
+
+function openEngine(path: string, mode: Mode): Engine {
+  const db = openSqliteFile(path, mode)
+  return { db, table: prepareRecords(db), queue: createTurnQueue(db) }
+}
+
+/** Purges in chunks, one a turn, so that no transaction is long; then what was deleted leaves the WAL too. */
+async function purgeEngine({ db, table, queue }: Engine, now: Now): Promise<number> {
+  let purged = 0
+  let chunk: number
+  do {
+    chunk = await queue.run(() => table.purge(epochSeconds(now)))
+    purged += chunk
+  } while (chunk > 0)
+  await attempt(() => db.exec('PRAGMA wal_checkpoint(TRUNCATE)'))
+  return purged
+}
+
+async function attempt<T>(query: () => T): Promise<T> {
+  try {
+    return query()
+  } catch (cause) {
+    throw new ServiceError('STORE_UNAVAILABLE', { cause, retryAfterSeconds: 1 })
+  }
+}
+
+/** Copies a write: it is carried out at the end of the turn, and its caller may have wiped the value by then. */
+function copyOf(write: Write): Write {
+  return 'value' in write ? { ...write, value: Buffer.from(write.value) } : write
+}
+
+function applyBatch(
+  db: DatabaseSync,
+  batch: readonly Write[],
+  apply: (write: Write) => boolean,
+): boolean {
+  const [first] = batch
+  if (batch.length === 1 && first !== undefined) return apply(first)
+  db.exec('SAVEPOINT batch')
+  const written = batch.every(apply)
+  if (!written) db.exec('ROLLBACK TO batch')
+  db.exec('RELEASE batch')
+  return written
+}

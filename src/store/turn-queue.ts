@@ -1,0 +1,70 @@
+import type { DatabaseSync } from 'node:sqlite'
+import { ServiceError } from '../errors.ts'
+
+/** Runs the writes of one event-loop turn in one transaction. */
+export interface TurnQueue {
+  /** Runs a job in the turn's transaction; resolves to its result once the transaction is durable. */
+  run<T>(job: () => T): Promise<T>
+  /** Resolves when everything queued so far is settled. */
+  drain(): Promise<void>
+}
+
+interface Queued {
+  readonly job: () => void
+  readonly settle: (failure: ServiceError | undefined) => void
+}
+
+/** Makes the queue of one database. When a transaction fails, every job of its turn rejects with `STORE_UNAVAILABLE`. */
+export function createTurnQueue(db: DatabaseSync): TurnQueue {
+  let queued: Queued[] = []
+
+  function commitTurn(): void {
+    const turn = queued
+    queued = []
+    const failure = commit(db, turn)
+    for (const { settle } of turn) settle(failure)
+  }
+
+  function run<T>(job: () => T): Promise<T> {
+    if (queued.length === 0) setImmediate(commitTurn)
+    return new Promise((resolve, reject) => {
+      let result: { readonly value: T } | undefined
+      queued.push({
+        job: () => {
+          result = { value: job() }
+        },
+        settle: (failure) => {
+          if (failure === undefined && result !== undefined) resolve(result.value)
+          else reject(failure ?? new ServiceError('STORE_UNAVAILABLE'))
+        },
+      })
+    })
+  }
+
+  async function drain(): Promise<void> {
+    // A turn that fails has told its own callers.
+    if (queued.length > 0) await run(() => undefined).catch(() => undefined)
+  }
+
+  return { run, drain }
+}
+
+function commit(db: DatabaseSync, turn: readonly Queued[]): ServiceError | undefined {
+  try {
+    db.exec('BEGIN IMMEDIATE')
+    for (const { job } of turn) job()
+    db.exec('COMMIT')
+    return undefined
+  } catch (cause) {
+    rollBack(db)
+    return new ServiceError('STORE_UNAVAILABLE', { cause, retryAfterSeconds: 1 })
+  }
+}
+
+function rollBack(db: DatabaseSync): void {
+  try {
+    if (db.isTransaction) db.exec('ROLLBACK')
+  } catch {
+    // The first failure is the one to report; SQLite has rolled back by itself where it could not be told to.
+  }
+}

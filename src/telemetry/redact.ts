@@ -1,0 +1,24 @@
+import { createHash } from 'node:crypto'
+
+const JTI = /[0-9A-Z]{64}/g
+const COMPACT = /eyJ[\w-]+\.[\w-]*\.[\w-]+(?:\.[\w-]*\.[\w-]*)?/g
+
+/** Returns the first 12 hex digits of the SHA-256 of a jti: what logs may show of it. */
+export function shortHash(secret: string): string {
+  return createHash('sha256').update(secret).digest('hex').slice(0, 12)
+}
+
+/** Replaces what gives access (a jti, a compact JWS or JWE) inside text by short hashes. */
+export function redactText(text: string): string {
+  return text
+    .replaceAll(COMPACT, (token) => `[token ${shortHash(token)}]`)
+    .replaceAll(JTI, (jti) => `[jti ${shortHash(jti)}]`)
+}
+
+/** Returns a copy of a JSON value in which every text is redacted by {@link redactText}. */
+export function redactJson(value: unknown): unknown {
+  if (typeof value === 'string') return redactText(value)
+  if (Array.isArray(value)) return value.map(redactJson)
+  if (typeof value !== 'object' || value === null) return value
+  return Object.fromEntries(Object.entries(value).map(([name, member]) => [name, redactJson(member)]))
+}
