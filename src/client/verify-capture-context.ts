@@ -48,8 +48,7 @@ export async function verifyCaptureContext(
   const currentDate = options.currentDate ?? systemTime()
   const kid = readKid(jwt, REASONS)
   const key = await findKey(kid, options)
-  if ((key.kid ?? kid) !== kid)
-    throw localError(REASONS.invalid, 'the key is not the one it names.')
+  if ((key.kid ?? kid) !== kid) throw localError(REASONS.invalid, 'it names another key.')
   const claims = parseCaptureContext(await verifyJws(jwt, key, { ...REASONS, currentDate }))
   if (claims === undefined) throw localError(REASONS.invalid, 'it lacks claims.')
   return new VerifiedCaptureContext(jwt, claims, tokensUrl(claims.flx, origins))
@@ -62,18 +61,18 @@ function parseOrigins(texts: readonly string[]): readonly string[] {
 }
 
 async function findKey(kid: string, options: VerifyCaptureContextOptions): Promise<PublicJwk> {
-  const { publicKey, publicKeyOrigin } = options
-  if (publicKeyOrigin !== undefined)
-    return getPublicKey(kid, { ...options, origin: publicKeyOrigin })
+  const { publicKey, publicKeyOrigin: origin } = options
+  if (origin !== undefined) return getPublicKey(kid, { ...options, origin })
   return typeof publicKey === 'function' ? publicKey(kid) : publicKey
 }
+
+const PATH = /^\/[0-9A-Za-z_/-]+$/
 
 function tokensUrl({ origin, path }: CaptureContext['flx'], allowed: readonly string[]): string {
   const known = parseOrigin(origin)
   if (known === undefined || !allowed.includes(known)) {
     throw localError('ORIGIN_NOT_ALLOWED', 'add it to origins if it is the service’s own.')
   }
-  if (!/^\/[0-9A-Za-z_/-]+$/.test(path))
-    throw localError(REASONS.invalid, 'flx.path is not a path.')
+  if (!PATH.test(path)) throw localError(REASONS.invalid, 'flx.path is not a plain path.')
   return known + path
 }

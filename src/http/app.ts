@@ -1,5 +1,4 @@
 import cors from '@fastify/cors'
-import swagger from '@fastify/swagger'
 import { fastify, type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify'
 import type { Random } from '../clock-and-random.ts'
 import { ServiceError } from '../errors.ts'
@@ -10,7 +9,6 @@ import type { Logger } from '../telemetry/logger.ts'
 import type { Metrics } from '../telemetry/metrics.ts'
 import { readCall, readMerchantRequest } from './call.ts'
 import { answerBrokenRequest } from './broken-request.ts'
-import { routeSchema, SWAGGER_OPTIONS } from './openapi.ts'
 import type { Reply } from './reply.ts'
 import { respondError } from './respond-error.ts'
 import { ROUTES, type Operations, type Route } from './routes.ts'
@@ -63,7 +61,6 @@ export async function createApp(needs: HttpNeeds): Promise<FastifyInstance> {
   app.setNotFoundHandler((request, reply) =>
     respondError(needs, new ServiceError('RESOURCE_NOT_FOUND'), { request, reply }),
   )
-  await app.register(swagger, SWAGGER_OPTIONS)
   await app.register(async (scope) => {
     await scope.register(cors, {
       methods: ['GET', 'POST'],
@@ -80,9 +77,6 @@ export async function createApp(needs: HttpNeeds): Promise<FastifyInstance> {
 function keepRawBodies(app: FastifyInstance): void {
   app.removeAllContentTypeParsers()
   app.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, body, done) => done(null, body))
-  // Fastify would change what it validates, and validate before authentication: schemas only document.
-  app.setValidatorCompiler(() => () => true)
-  app.setSerializerCompiler(() => (value) => JSON.stringify(value))
 }
 
 function addRoutes(app: FastifyInstance, needs: HttpNeeds, routes: readonly Route[]): void {
@@ -90,13 +84,11 @@ function addRoutes(app: FastifyInstance, needs: HttpNeeds, routes: readonly Rout
     app.route({
       method: route.method,
       url: route.path,
-      schema: routeSchema(route),
       handler: async (request, reply) => send(reply, await run(needs, route, request)),
     })
     app.route({
       method: METHODS.filter((method) => method !== route.method),
       url: route.path,
-      schema: { hide: true },
       handler: (_request, reply) => {
         reply.header('allow', route.method)
         throw new ServiceError('METHOD_NOT_ALLOWED')

@@ -1,10 +1,9 @@
-import type { FastifySchema } from 'fastify'
-import type { SwaggerOptions } from '@fastify/swagger'
+import swagger, { type SwaggerOptions } from '@fastify/swagger'
+import { fastify, type FastifySchema } from 'fastify'
+import { ROUTES, type Route } from './routes.ts'
 import { errorResponses } from './schemas.ts'
-import type { Route } from './routes.ts'
 
-/** How the OpenAPI document is made of the routes. */
-export const SWAGGER_OPTIONS: SwaggerOptions = {
+const SWAGGER_OPTIONS: SwaggerOptions = {
   openapi: {
     openapi: '3.1.0',
     info: {
@@ -33,14 +32,27 @@ export const SWAGGER_OPTIONS: SwaggerOptions = {
   },
 }
 
+/** Makes the OpenAPI 3.1 document of all public routes. */
+export async function describeApi(): Promise<object> {
+  const app = fastify({ exposeHeadRoutes: false })
+  await app.register(swagger, SWAGGER_OPTIONS)
+  app.setValidatorCompiler(() => () => true)
+  app.setSerializerCompiler(() => (value) => JSON.stringify(value))
+  for (const route of ROUTES) {
+    const schema = routeSchema(route)
+    app.route({ method: route.method, url: route.path, schema, handler: () => undefined })
+  }
+  await app.ready()
+  return app.swagger()
+}
+
 interface DocumentedSchema extends FastifySchema {
   readonly operationId: string
   readonly summary: string
   readonly security: readonly Record<string, readonly string[]>[]
 }
 
-/** Describes one route. */
-export function routeSchema(route: Route): DocumentedSchema {
+function routeSchema(route: Route): DocumentedSchema {
   const { body, success, errors } = route
   const reply = { description: 'Success', content: { [success.type]: { schema: success.schema } } }
   return {

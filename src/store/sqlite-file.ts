@@ -6,6 +6,7 @@ import type { Mode } from './contract.ts'
 
 const APPLICATION_ID = 0x434f4154
 const BUSY_MILLISECONDS = 5000
+const RETRY_MILLISECONDS = 10
 
 // One entry a schema version; an entry is never changed once released.
 const MIGRATIONS = [
@@ -36,7 +37,7 @@ export function openSqliteFile(path: string, mode: Mode): DatabaseSync {
   let db: DatabaseSync | undefined
   try {
     db = new DatabaseSync(path, { timeout: BUSY_MILLISECONDS })
-    checkIdentity(db, path)
+    checkIdentity(db, path, mode)
     configure(db)
     migrate(db, mode)
     checkMode(db, path, mode)
@@ -56,11 +57,15 @@ function createPrivately(path: string): void {
   }
 }
 
-function checkIdentity(db: DatabaseSync, path: string): void {
+function checkIdentity(db: DatabaseSync, path: string, mode: Mode): void {
+  // One snapshot: another process may be making the schema at this moment.
+  db.exec('BEGIN')
   const applicationId = readNumber(db, 'PRAGMA application_id')
   const tables = readNumber(db, 'SELECT count(*) FROM sqlite_schema')
   const version = readNumber(db, 'PRAGMA user_version')
-  if (applicationId !== APPLICATION_ID && (tables > 0 || applicationId !== 0)) {
+  db.exec('COMMIT')
+  const isEmpty = applicationId === 0 && tables === 0 && version === 0
+  if (applicationId !== APPLICATION_ID && !isEmpty) {
     throw new OperatorError(
       `${path} is a database of another program.`,
       'Name a folder of its own with --data; nothing was changed.',
@@ -72,12 +77,25 @@ function checkIdentity(db: DatabaseSync, path: string): void {
       'Run that version, or restore a backup; nothing was changed.',
     )
   }
+  if (!isEmpty) checkMode(db, path, mode)
 }
 
 function configure(db: DatabaseSync): void {
-  db.exec(
-    'PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA secure_delete = ON; PRAGMA trusted_schema = OFF;',
-  )
+  useWal(db)
+  db.exec('PRAGMA synchronous = FULL; PRAGMA secure_delete = ON; PRAGMA trusted_schema = OFF;')
+}
+
+/** Switches to WAL. SQLite itself does not wait here for processes that open the same new file at the same moment. */
+function useWal(db: DatabaseSync): void {
+  for (let waited = 0; ; waited += RETRY_MILLISECONDS) {
+    try {
+      db.exec('PRAGMA journal_mode = WAL')
+      return
+    } catch (error) {
+      if (resultCode(error) !== BUSY || waited >= BUSY_MILLISECONDS) throw error
+      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, RETRY_MILLISECONDS)
+    }
+  }
 }
 
 function migrate(db: DatabaseSync, mode: Mode): void {
@@ -105,12 +123,19 @@ function readNumber(db: DatabaseSync, sql: string): number {
 }
 
 // SQLite's primary result codes.
-const NOT_A_DATABASE = 26
+const BUSY = 5
 const CORRUPT = 11
+const NOT_A_DATABASE = 26
+
+/** The primary result code of an error of SQLite: the low byte of its extended code. */
+function resultCode(error: unknown): number | undefined {
+  const code: unknown = error instanceof Error && 'errcode' in error ? error.errcode : undefined
+  return typeof code === 'number' ? code & 0xff : undefined
+}
 
 function explain(error: unknown, path: string): OperatorError {
   if (error instanceof OperatorError) return error
-  const code: unknown = error instanceof Error && 'errcode' in error ? error.errcode : undefined
+  const code = resultCode(error)
   if (code === NOT_A_DATABASE || code === CORRUPT) {
     return new OperatorError(
       `${path} is damaged or not a database.`,

@@ -1,0 +1,22 @@
+/** Where a command writes: results to standard output, everything else to standard error. */
+export interface Printer {
+  /** Prints a result: text for people, or with `--json` the value as one line of JSON. */
+  result(text: string, value: unknown): void
+  /** Prints a remark for people; nothing with `--json`. */
+  note(text: string): void
+}
+
+/** Makes the printer of one run. */
+export function createPrinter(json: boolean): Printer {
+  return {
+    result: (text, value) => {
+      process.stdout.write(`${json ? JSON.stringify(value) : text}\n`)
+    },
+    note: (text) => {
+      if (!json) process.stderr.write(`${text}\n`)
+    },
+  }
+}
+
+/** The exit codes of every command. */
+export const EXIT = { done: 0, problem: 1, usage: 2 } as const

@@ -1,0 +1,38 @@
+import { Option, type Command } from 'commander'
+import {
+  processEnvironment,
+  readConfig,
+  SETTING_LIST,
+  type Config,
+  type SettingName,
+} from '../config.ts'
+
+/** Adds the flags of some settings, and `--config`, to a command. */
+export function addSettings(
+  command: Command,
+  names: readonly SettingName[],
+  defaults: Partial<Config> = {},
+): Command {
+  command.addOption(new Option('--config <file>', 'configuration file (JSON)'))
+  for (const setting of SETTING_LIST.filter(({ name }) => names.includes(name))) {
+    const shown: unknown = defaults[setting.name] ?? setting.default
+    const isShown = shown !== undefined && !(Array.isArray(shown) && shown.length === 0)
+    const description = `${setting.description}${isShown ? ` (default ${String(shown)})` : ''}`
+    command.addOption(new Option(`${setting.flag} <value>`, description))
+  }
+  return command
+}
+
+/** Reads the configuration of a command that has {@link addSettings}. */
+export function readSettings(
+  options: Readonly<Record<string, unknown>>,
+  defaults: Partial<Config> = {},
+): Config {
+  const flags: Partial<Record<SettingName, string>> = {}
+  for (const { name } of SETTING_LIST) {
+    const value = options[name]
+    if (typeof value === 'string') flags[name] = value
+  }
+  const file = typeof options['config'] === 'string' ? options['config'] : undefined
+  return readConfig({ file, environment: processEnvironment(), flags, defaults })
+}

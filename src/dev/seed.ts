@@ -1,0 +1,70 @@
+import { createPrivateKey, type KeyObject } from 'node:crypto'
+import { epochSeconds, type Now, type Random } from '../clock-and-random.ts'
+import { sealForPool } from '../keys/mint-order.ts'
+import type { RootKey } from '../keys/root-key.ts'
+import { createSealingKey, loadSealer, poolSealer } from '../keys/sealing-keys.ts'
+import { encodeSessionKey } from '../keys/session-key-material.ts'
+import { storeSigningKey } from '../keys/signing-keys.ts'
+import { BUNDLED_KEY_ID } from '../merchant/bundled-credential.ts'
+import { createMerchantRegistry } from '../merchant/registry.ts'
+import type { Store, Write } from '../store/contract.ts'
+import type { Sealer } from '../store/sealed-records.ts'
+import keys from './throw-away-keys.json' with { type: 'json' }
+
+/** The merchant that dev mode bundles, and its published credential. */
+export const BUNDLED_MERCHANT = {
+  merchantId: 'testmid',
+  keyId: BUNDLED_KEY_ID,
+  secret: 'pTXf5LJTlF0XAiClfATpbQ9Bvn2PUl+ADJ6bpygyNLM=',
+} as const
+
+/** The kid of the bundled signing key: fixed, so that clients which cache keys survive a restart. */
+const BUNDLED_SIGNING_KID = 'dv'
+
+interface SeedNeeds {
+  readonly store: Store
+  readonly rootKey: RootKey
+  readonly now: Now
+  readonly random: Random
+  /** Two digits. */
+  readonly site: string
+}
+
+/** Puts into a store what dev mode needs and does not find there: keys, a merchant, a handful of session keys. */
+export async function seed(needs: SeedNeeds): Promise<Sealer> {
+  const { store, rootKey, random, now } = needs
+  const sealingKeys = await store.depth('sealing-key')
+  if (sealingKeys.count === 0) await createSealingKey(store, rootKey, random)
+  const sealer = await loadSealer(store, rootKey, random)
+  const privateKey = importKey(keys.signing)
+  await storeSigningKey(store, sealer, { kid: BUNDLED_SIGNING_KID, privateKey })
+  const { merchantId: id, keyId, secret } = BUNDLED_MERCHANT
+  await createMerchantRegistry({ store, sealer, now }).add({
+    id,
+    keyId,
+    secret: Buffer.from(secret, 'base64'),
+    sessionKeys: 'one-time',
+    tokensPerSession: undefined,
+    attemptsPerSession: undefined,
+  })
+  await seedPool(needs, poolSealer(sealer))
+  return sealer
+}
+
+async function seedPool({ store, now, site }: SeedNeeds, sealer: Sealer): Promise<void> {
+  const { count } = await store.depth('pool-key')
+  const seconds = epochSeconds(now)
+  const writes = keys.session.slice(count).map((key): Write => {
+    const minted = sealForPool(
+      { kind: 'pool-key', site, content: encodeSessionKey(importKey(key)) },
+      { sealingKey: sealer.active, randomBytes: (bytes) => sealer.randomBytes(bytes), seconds },
+    )
+    const { kid: name, expiresAt, sealed } = minted
+    return { op: 'put-new', kind: 'pool-key', name, expiresAt, value: Buffer.from(sealed) }
+  })
+  await store.write(writes)
+}
+
+function importKey(pkcs8: string): KeyObject {
+  return createPrivateKey({ key: Buffer.from(pkcs8, 'base64'), format: 'der', type: 'pkcs8' })
+}

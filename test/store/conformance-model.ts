@@ -1,0 +1,129 @@
+import assert from 'node:assert/strict'
+import { test, type TestContext } from 'node:test'
+import * as fc from 'fast-check'
+import { COUNTERS, type Store, type StoredRecord, type Write } from '../../src/store/contract.ts'
+import type { TestClock } from './clock.ts'
+import { liveAt, type ModelRecord, writeToModel } from './model.ts'
+
+const KINDS = ['card', 'session-key'] as const
+
+type Step =
+  | { readonly do: 'write'; readonly batch: readonly RelativeWrite[] }
+  | { readonly do: 'take'; readonly kind: (typeof KINDS)[number]; readonly limit: number }
+  | { readonly do: 'advance'; readonly seconds: number }
+  | { readonly do: 'purge' }
+
+/** A write whose expiry is still to be added to the time. */
+type RelativeWrite = Write
+
+const place = { kind: fc.constantFrom(...KINDS), name: fc.constantFrom('a', 'b') }
+
+const anyWrite: fc.Arbitrary<RelativeWrite> = fc.oneof(
+  fc.record({
+    op: fc.constantFrom('put', 'put-new', 'ensure'),
+    ...place,
+    expiresAt: fc.option(fc.integer({ min: 0, max: 4 }), { nil: undefined }),
+    value: fc.uint8Array({ maxLength: 2 }).map((bytes) => Buffer.from(bytes)),
+  }),
+  fc.record({
+    op: fc.constant('count' as const),
+    ...place,
+    counter: fc.constantFrom(...COUNTERS),
+    limit: fc.integer({ min: 0, max: 3 }),
+  }),
+  fc.record({ op: fc.constant('delete' as const), ...place }),
+)
+
+const anyStep: fc.Arbitrary<Step> = fc.oneof(
+  {
+    weight: 6,
+    arbitrary: fc.record({
+      do: fc.constant('write' as const),
+      batch: fc.array(anyWrite, { minLength: 1, maxLength: 4 }),
+    }),
+  },
+  fc.record({
+    do: fc.constant('take' as const),
+    kind: fc.constantFrom(...KINDS),
+    limit: fc.integer({ min: 0, max: 3 }),
+  }),
+  fc.record({ do: fc.constant('advance' as const), seconds: fc.integer({ min: 1, max: 3 }) }),
+  fc.constant({ do: 'purge' as const }),
+)
+
+interface Opened {
+  readonly store: Store
+  readonly clock: TestClock
+}
+
+/** Tests that a store does what the model does, whatever is written in whatever order. */
+export function testAgainstModel(openFor: (t: TestContext) => Promise<Opened>): void {
+  test('any sequence of writes, takes, purges and seconds ends as in the model', async (t) => {
+    const opened = await openFor(t)
+    await fc.assert(
+      fc.asyncProperty(fc.array(anyStep, { maxLength: 25, size: 'max' }), async (steps) => {
+        // The store is the same one every time, with what has expired in earlier runs still in it.
+        for (const kind of KINDS) await opened.store.take(kind, 1000)
+        let model: readonly ModelRecord[] = []
+        for (const step of steps) model = await takeStep(step, model, opened)
+      }),
+      { numRuns: 100 },
+    )
+  })
+}
+
+async function takeStep(
+  step: Step,
+  model: readonly ModelRecord[],
+  { store, clock }: Opened,
+): Promise<readonly ModelRecord[]> {
+  const after = await expectStep(step, model, { store, clock })
+  const live = liveAt(after, clock.seconds())
+  for (const kind of KINDS) {
+    const expected = live.filter((record) => record.kind === kind)
+    assert.deepEqual((await store.list(kind)).map(withHex), expected.map(withoutKind))
+    const expiries = expected.flatMap(({ expiresAt }) => expiresAt ?? [])
+    const earliestExpiry = expiries.toSorted((a, b) => a - b)[0]
+    assert.deepEqual(await store.depth(kind), { count: expected.length, earliestExpiry })
+  }
+  return live
+}
+
+async function expectStep(
+  step: Step,
+  model: readonly ModelRecord[],
+  { store, clock }: Opened,
+): Promise<readonly ModelRecord[]> {
+  switch (step.do) {
+    case 'write': {
+      const batch = step.batch.map((write) => fromNow(write, clock.seconds()))
+      const written = writeToModel(model, batch, clock.seconds())
+      assert.equal(await store.write(batch), written !== undefined)
+      return written ?? model
+    }
+    case 'take': {
+      const taken = model.filter(({ kind }) => kind === step.kind).slice(0, step.limit)
+      assert.deepEqual((await store.take(step.kind, step.limit)).map(withHex), taken.map(withoutKind))
+      return model.filter((record) => !taken.includes(record))
+    }
+    case 'advance':
+      clock.advance(step.seconds)
+      return model
+    case 'purge':
+      await store.purge()
+      return model
+  }
+}
+
+function fromNow(write: RelativeWrite, seconds: number): Write {
+  if (!('value' in write) || write.expiresAt === undefined) return write
+  return { ...write, expiresAt: seconds + write.expiresAt }
+}
+
+function withHex({ value, ...record }: StoredRecord): object {
+  return { ...record, value: value.toString('hex') }
+}
+
+function withoutKind({ kind: _, ...record }: ModelRecord): object {
+  return record
+}
