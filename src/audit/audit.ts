@@ -1,5 +1,3 @@
-import type { Logger } from '../telemetry/logger.ts'
-
 /** Something that must be accounted for. No card data, no secret, no whole token. */
 export interface AuditEntry {
   readonly event: 'session.opened' | 'token.issued' | 'token.refused' | 'details.read'
@@ -20,8 +18,13 @@ export interface Audit {
   record(entry: AuditEntry): Promise<void>
 }
 
+/** Where a logged audit trail is written. */
+interface AuditLog {
+  info(message: string, fields: Readonly<Record<string, unknown>>): void
+}
+
 /** Makes an audit trail that is written to the log. */
-export function createLoggedAudit(logger: Logger): Audit {
+export function createLoggedAudit(logger: AuditLog): Audit {
   return {
     record: async (entry) => logger.info('audit', { audit: entry }),
   }

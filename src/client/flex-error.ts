@@ -26,7 +26,7 @@ export const LOCAL_REASONS = {
 /** A reason that the client itself gives: keys of {@link LOCAL_REASONS}. */
 export type LocalReason = keyof typeof LOCAL_REASONS
 
-/** A reason that the service gave, such as `VALIDATION_ERROR`; an open set, at most 64 of `[A-Za-z0-9_.-]`. */
+/** A reason that the service gave, such as `VALIDATION_ERROR`; an open set, at most 39 of `[A-Za-z0-9_.-]`. */
 export type WireReason = string & Record<never, never>
 
 /** What is known of a failure beside its reason. */

@@ -5,9 +5,9 @@ const MOST_DETAILS = 100
 const MAX_TEXT_LENGTH = 300
 const MAX_NESTED_TEXTS = 3
 
-const REASON = /^[A-Za-z][A-Za-z0-9_.-]{0,63}$/
-const CORRELATION_ID = /^[A-Za-z0-9_.-]{1,64}$/
-// Longer than a key id (32) or a UUID (36), shorter than a jti (64): a JWT, a jti, a secret.
+const REASON = /^[A-Za-z][A-Za-z0-9_.-]{0,38}$/
+const CORRELATION_ID = /^[A-Za-z0-9_.-]{1,39}$/
+// Longer than a key id (32), a UUID (36) or any reason; a jti (64), a secret (44) and a JWT are never shorter.
 const TOKEN = /[A-Za-z0-9+/_=.-]{40,}/g
 const CARD_NUMBER = /\d(?:[ -]?\d){11,}/g
 const CONTROL_CHARACTERS = /\p{Cc}+/gu
@@ -86,7 +86,7 @@ function correlationIdOf(object: JsonObject): string | undefined {
   return parseCorrelationId(stringMember(object, 'correlationId'))
 }
 
-/** Returns a correlation id as it is; undefined when there is none, or it is not 1 to 64 of `[A-Za-z0-9_.-]`. */
+/** Returns a correlation id as it is; undefined when there is none, or it is not 1 to 39 of `[A-Za-z0-9_.-]`. */
 export function parseCorrelationId(text: string | null | undefined): string | undefined {
   return matching(CORRELATION_ID, text)
 }

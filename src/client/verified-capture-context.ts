@@ -7,6 +7,7 @@ import type { CaptureContext } from '../protocol/capture-context.ts'
  */
 export class VerifiedCaptureContext {
   readonly #jwt: string
+  /** What it says, as it was signed; unknown members are left out. */
   readonly claims: CaptureContext
   /** Where card data is posted to: `flx.origin` and `flx.path`, checked. */
   readonly tokensUrl: string

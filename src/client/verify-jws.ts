@@ -1,5 +1,6 @@
 import { decodeProtectedHeader, errors, jwtVerify } from 'jose'
 import { isJsonObject, stringMember, type JsonObject } from '../protocol/parse.ts'
+import { isCompactJwt } from './compact-jwt.ts'
 import { localError, type LocalReason } from './flex-error.ts'
 import type { PublicJwk } from './get-public-key.ts'
 
@@ -25,6 +26,8 @@ export function readKid(jwt: string, reasons: Reasons): string {
 }
 
 function decodeHeader(jwt: string): JsonObject | undefined {
+  // `jose` ignores white space in base64url, so that one signature would verify several texts.
+  if (!isCompactJwt(jwt)) return undefined
   try {
     const header: unknown = decodeProtectedHeader(jwt)
     return isJsonObject(header) ? header : undefined

@@ -1,5 +1,10 @@
-import { objectMember, stringMember, stringsMember, type JsonObject } from '../protocol/parse.ts'
-import { parseTransientToken } from '../protocol/transient-token.ts'
+import {
+  numberMember,
+  objectMember,
+  stringMember,
+  stringsMember,
+  type JsonObject,
+} from '../protocol/parse.ts'
 import { type FieldTree, readFieldTree } from './field-tree.ts'
 import { localError } from './flex-error.ts'
 import { systemTime } from './system.ts'
@@ -58,13 +63,26 @@ export async function verifyTransientToken(
     throw localError('TRANSIENT_TOKEN_INVALID', 'it is of another session.')
   }
   const currentDate = options.currentDate ?? systemTime()
-  const token = parseTransientToken(await verifyJws(jwt, flx.jwk, { ...REASONS, currentDate }))
+  const token = parseClaims(await verifyJws(jwt, flx.jwk, { ...REASONS, currentDate }))
   if (token === undefined) throw localError('TRANSIENT_TOKEN_INVALID', 'it lacks claims.')
   if (!ctx.some(({ type }) => type === token.type)) {
     throw localError('TRANSIENT_TOKEN_INVALID', 'its type is none of the capture context.')
   }
-  const { content, ...claims } = token
-  return { ...claims, ...(content && { content: readFieldTree(content, readShownField) }) }
+  return token
+}
+
+// Not `parseTransientToken` of protocol/: its file needs the table of card networks, and with it a second dependency.
+function parseClaims(claims: JsonObject): VerifiedTransientToken | undefined {
+  const iss = stringMember(claims, 'iss')
+  const exp = numberMember(claims, 'exp')
+  const iat = numberMember(claims, 'iat')
+  const type = stringMember(claims, 'type')
+  const jti = stringMember(claims, 'jti')
+  const content = objectMember(claims, 'content')
+  if (iss === undefined || exp === undefined || iat === undefined) return undefined
+  if (type === undefined || jti === undefined) return undefined
+  const shown = content && { content: readFieldTree(content, readShownField) }
+  return { iss, exp, iat, type, jti, ...shown }
 }
 
 function readShownField(branch: JsonObject, name: string): ShownField | undefined {

@@ -1,5 +1,4 @@
 import type { PoolKind } from '../keys/mint-order.ts'
-import type { ServiceOptions } from '../service.ts'
 import { isTestCard } from './test-cards.ts'
 
 const LOOPBACK_ORIGIN = /^https?:\/\/(localhost|[a-z0-9-]+\.localhost|127(\.[0-9]{1,3}){3}|\[::1\])(:[0-9]{1,5})?$/
@@ -18,12 +17,12 @@ export const DEV_PRESET = {
   rotation: { sessions: 1000, seconds: 60 },
   explain: true,
   trustedProxies: [],
-  isAllowedOrigin: (origin) => LOOPBACK_ORIGIN.test(origin),
-  checkNumber: (pan) =>
+  isAllowedOrigin: (origin: string): boolean => LOOPBACK_ORIGIN.test(origin),
+  checkNumber: (pan: string): string | undefined =>
     isTestCard(pan)
       ? undefined
       : 'Only published test card numbers are accepted in dev mode, such as 4111111111111111',
-} as const satisfies Partial<ServiceOptions>
+} as const
 
 /** How many session keys dev mode keeps ready. */
 export const DEV_POOL_TARGETS: Readonly<Record<PoolKind, number>> = {

@@ -1,5 +1,5 @@
 import { createSecretKey, type KeyObject } from 'node:crypto'
-import type { Counter, Kind, StoredRecord, Write } from '../store/contract.ts'
+import type { CountLimits, Kind, StoredRecord, Write } from '../store/contract.ts'
 import { openRecord, type Sealer } from '../store/sealed-records.ts'
 import { splitRotatedKey } from './rotated-keys.ts'
 import { readPrivateKey } from './session-key-material.ts'
@@ -12,7 +12,7 @@ export interface SessionKey {
   readonly kid: string
   readonly privateKey: KeyObject
   /** Makes the writes that count one use; a limit that is reached makes the session spent. */
-  countWrites(counter: Counter, limit: number): readonly Write[]
+  countWrites(limits: CountLimits): readonly Write[]
 }
 
 /** What became of a kid: a key, a session that has used up its attempts, or nothing that was issued here. */
@@ -56,7 +56,7 @@ export function createSessionKeys({ get, sealer }: FindNeeds, site: string): Ses
     return {
       kid: name,
       privateKey,
-      countWrites: (counter, limit) => [{ op: 'count', kind: 'session-key', name, counter, limit }],
+      countWrites: (limits) => [{ op: 'count', kind: 'session-key', name, limits }],
     }
   }
 
@@ -98,9 +98,9 @@ function rotatedSession(kid: string, { privateKey, expiresAt }: RotatedKey): Ses
   return {
     kid,
     privateKey,
-    countWrites: (counter, limit) => [
+    countWrites: (limits) => [
       { op: 'ensure', ...use, expiresAt, value: USE_MARK },
-      { op: 'count', ...use, counter, limit },
+      { op: 'count', ...use, limits },
     ],
   }
 }

@@ -17,7 +17,7 @@ export function nest<Leaf>(leaves: Iterable<readonly [path: string, leaf: Leaf]>
   }
   for (const [path, leaf] of leaves) {
     const cut = path.lastIndexOf('.')
-    branchAt(path.slice(0, cut))[path.slice(cut + 1)] = leaf
+    branchAt(cut < 0 ? '' : path.slice(0, cut))[path.slice(cut + 1)] = leaf
   }
   return branchAt('')
 }

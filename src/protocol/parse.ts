@@ -43,7 +43,8 @@ export function stringsMember(object: JsonObject, name: string): readonly string
 }
 
 const PRINTABLE_SEGMENT = /^[A-Za-z_][A-Za-z0-9_]{0,39}$/
-const DIGIT_RUN = /[0-9]{6}/
+// One digit is enough for `address1`; with more, separators or several names could spell a number out.
+const SEVERAL_DIGITS = /[0-9].*[0-9]/
 
 /**
  * Joins a path and a member's name for a {@link Detail} location.
@@ -51,14 +52,14 @@ const DIGIT_RUN = /[0-9]{6}/
  * A name that could carry card data or is not printable is written as `(unnamed)`: error bodies and logs hold no input.
  */
 export function locate(prefix: string, name: string): string {
-  const printable = PRINTABLE_SEGMENT.test(name) && !DIGIT_RUN.test(name)
+  const printable = PRINTABLE_SEGMENT.test(name) && !SEVERAL_DIGITS.test(name)
   const segment = printable ? name : '(unnamed)'
   return prefix === '' ? segment : `${prefix}.${segment}`
 }
 
-/** Joins a dotted name segment by segment, each as {@link locate} would write it. */
-export function locateDotted(prefix: string, dotted: string): string {
-  return dotted.split('.').slice(0, 6).reduce(locate, prefix)
+/** Writes a dotted path segment by segment, each as {@link locate} would write it, and no more than six. */
+export function locateDotted(dotted: string): string {
+  return dotted.split('.').slice(0, 6).reduce(locate, '')
 }
 
 /** Collects the faults of one request, so that all of them are reported at once. */

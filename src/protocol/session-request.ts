@@ -46,7 +46,9 @@ const BRANCHES: ReadonlySet<string> = new Set(
 function collectBranch(branch: JsonObject, prefix: string, collected: Collected): void {
   for (const [name, value] of Object.entries(branch)) {
     const path = prefix === '' ? name : `${prefix}.${name}`
-    if (isFieldPath(path)) collectLeaf(path, value, collected)
+    // Members are nested here: by a dotted name one field could be named twice.
+    if (name.includes('.')) collected.faults.push(unknownField(prefix, name, false))
+    else if (isFieldPath(path)) collectLeaf(path, value, collected)
     else if (BRANCHES.has(path) && isJsonObject(value)) collectBranch(value, path, collected)
     else collected.faults.push(unknownField(prefix, name, BRANCHES.has(path)))
   }

@@ -1,6 +1,6 @@
 import { ServiceError } from '../errors.ts'
 import { isFieldPath, pathOfBareName, type CardData, type FieldPath } from './field-catalogue.ts'
-import { isJsonObject, locate, locateDotted, stringMember, type JsonObject } from './parse.ts'
+import { isJsonObject, locateDotted, stringMember, type JsonObject } from './parse.ts'
 import type { Faults } from './parse.ts'
 
 /** What a shopper's side puts into the JWE. */
@@ -62,13 +62,14 @@ function readBranch(branch: JsonObject, prefix: string, reading: Reading): void 
     const bare = prefix === '' ? pathOfBareName(name) : undefined
     const path = bare ?? (prefix === '' ? name : `${prefix}.${name}`)
     if (isFieldPath(path)) readLeaf(path, value, reading)
-    else if (isJsonObject(value) && path.split('.').length < 3) readBranch(value, path, reading)
-    else reading.faults.push({ location: unknownLocation(prefix, name), message: 'is not a known field' })
+    else if (isBranch(name, path) && isJsonObject(value)) readBranch(value, path, reading)
+    else reading.faults.push({ location: locateDotted(path), message: 'is not a known field' })
   }
 }
 
-function unknownLocation(prefix: string, name: string): string {
-  return name.includes('.') ? locateDotted(prefix, name) : locate(prefix === '' ? '' : locateDotted('', prefix), name)
+// An empty name would lead back to the root, and so as deep as the body goes.
+function isBranch(name: string, path: string): boolean {
+  return name !== '' && path.split('.').length < 3
 }
 
 function readLeaf(path: FieldPath, value: unknown, { values, faults }: Reading): void {

@@ -1,6 +1,6 @@
+import type { KeyObject } from 'node:crypto'
 import { ServiceError } from '../errors.ts'
 import { decodeJws, verifyJws } from '../jose/jws.ts'
-import type { SigningKeys } from '../keys/signing-keys.ts'
 import { parseCaptureContext, type ContextEntry } from '../protocol/capture-context.ts'
 import { stringMember } from '../protocol/parse.ts'
 import type { Sealer } from '../store/sealed-records.ts'
@@ -12,7 +12,10 @@ export interface OpenedSession extends RememberedSession {
 }
 
 interface OpenNeeds {
-  readonly signingKeys: Pick<SigningKeys, 'find'>
+  readonly signingKeys: {
+    /** Finds a long-term key that still verifies; undefined when there is none of this kid. */
+    find(kid: string): { readonly publicKey: KeyObject } | undefined
+  }
   readonly sealer: Sealer
   /** Seconds since the epoch. */
   readonly seconds: number

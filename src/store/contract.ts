@@ -26,6 +26,9 @@ export const COUNTERS = ['issued', 'opened', 'failed'] as const
 /** The name of a counter. */
 export type Counter = (typeof COUNTERS)[number]
 
+/** The counters to count, and how far each may go. */
+export type CountLimits = Readonly<Partial<Record<Counter, number>>>
+
 /** One record as it is stored. Sealed values are opened by {@link openRecord}, never here. */
 export interface StoredRecord {
   readonly name: string
@@ -49,8 +52,9 @@ interface PutWrite {
  * - `put` replaces what is there, counters included.
  * - `put-new` is refused when a record of this name is there.
  * - `ensure` does nothing when a record of this name is there.
- * - `count` adds one; it is refused when the record is absent or spent, or the counter has reached the limit. The count
- *   that reaches the limit makes the record spent: its value is erased, its counters stay until it expires.
+ * - `count` adds one to each counter that `limits` names; it is refused when the record is absent or spent, or one of
+ *   them has reached its limit. A count that reaches a limit makes the record spent: its value is erased, its counters
+ *   stay until it expires.
  * - `delete` does nothing when the record is absent.
  */
 export type Write =
@@ -59,8 +63,7 @@ export type Write =
       readonly op: 'count'
       readonly kind: Kind
       readonly name: string
-      readonly counter: Counter
-      readonly limit: number
+      readonly limits: CountLimits
     }
   | { readonly op: 'delete'; readonly kind: Kind; readonly name: string }
 

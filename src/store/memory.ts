@@ -1,5 +1,5 @@
 import { epochSeconds, type Now } from '../clock-and-random.ts'
-import { KINDS, type Depth, type Kind, type Store, type StoredRecord, type Write } from './contract.ts'
+import { COUNTERS, KINDS, type Depth, type Kind, type Store, type StoredRecord, type Write } from './contract.ts'
 
 const NO_COUNTS = { issued: 0, opened: 0, failed: 0 } as const
 
@@ -104,12 +104,18 @@ export function assertOneLifetime(batch: readonly Write[]): void {
 
 function count(
   record: StoredRecord,
-  { counter, limit }: Extract<Write, { op: 'count' }>,
+  { limits }: Extract<Write, { op: 'count' }>,
 ): StoredRecord | undefined {
-  const counted = record.counts[counter] + 1
-  if (record.value.length === 0 || counted > limit) return undefined
-  const counts = { ...record.counts, [counter]: counted }
-  return { ...record, counts, value: counted === limit ? Buffer.alloc(0) : record.value }
+  const counted = COUNTERS.flatMap((counter) => {
+    const limit = limits[counter]
+    return limit === undefined ? [] : [{ counter, limit, count: record.counts[counter] + 1 }]
+  })
+  const isRefused = counted.some(({ count: reached, limit }) => reached > limit)
+  if (record.value.length === 0 || isRefused) return undefined
+  const isSpent = counted.some(({ count: reached, limit }) => reached === limit)
+  const added = Object.fromEntries(counted.map(({ counter, count: reached }) => [counter, reached]))
+  const counts = { ...record.counts, ...added }
+  return { ...record, counts, value: isSpent ? Buffer.alloc(0) : record.value }
 }
 
 function copyOf(record: StoredRecord): StoredRecord {

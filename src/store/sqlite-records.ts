@@ -1,5 +1,5 @@
 import type { DatabaseSync, SQLOutputValue, StatementSync } from 'node:sqlite'
-import { COUNTERS, type Counter, type Depth, type Kind, type StoredRecord, type Write } from './contract.ts'
+import type { Depth, Kind, StoredRecord, Write } from './contract.ts'
 
 type PutWrite = Extract<Write, { readonly value: Buffer }>
 
@@ -67,7 +67,15 @@ function prepareApply(db: DatabaseSync): RecordTable['apply'] {
   )
   const insert = db.prepare(`INSERT INTO records ${columns} ON CONFLICT (kind, name) DO NOTHING`)
   const remove = db.prepare('DELETE FROM records WHERE kind = ? AND name = ?')
-  const counts = prepareCounts(db)
+  const count = db.prepare(
+    `UPDATE records
+       SET issued = issued + :issued, opened = opened + :opened, failed = failed + :failed,
+         value = CASE WHEN issued + :issued >= :issuedLimit OR opened + :opened >= :openedLimit
+           OR failed + :failed >= :failedLimit THEN x'' ELSE value END
+       WHERE kind = :kind AND name = :name AND length(value) > 0
+         AND issued + :issued <= :issuedLimit AND opened + :opened <= :openedLimit
+         AND failed + :failed <= :failedLimit AND (expires_at IS NULL OR expires_at > :seconds)`,
+  )
 
   // An expired record goes first, id and all, so that the new one is the youngest.
   function putNew({ kind, name, expiresAt, value }: PutWrite, seconds: number): boolean {
@@ -86,9 +94,7 @@ function prepareApply(db: DatabaseSync): RecordTable['apply'] {
         putNew(write, seconds)
         return true
       case 'count':
-        return (
-          counts[write.counter].run(write.limit, kind, name, write.limit, seconds).changes === 1
-        )
+        return runCount(count, write, seconds)
       case 'delete':
         remove.run(kind, name)
         return true
@@ -96,19 +102,27 @@ function prepareApply(db: DatabaseSync): RecordTable['apply'] {
   }
 }
 
-function prepareCounts(db: DatabaseSync): Readonly<Record<Counter, StatementSync>> {
-  const prepareCount = (counter: Counter): StatementSync =>
-    db.prepare(
-      `UPDATE records
-         SET ${counter} = ${counter} + 1, value = CASE WHEN ${counter} + 1 >= ? THEN x'' ELSE value END
-         WHERE kind = ? AND name = ? AND length(value) > 0 AND ${counter} < ? AND ${LIVE}`,
-    )
-  const [issued, opened, failed] = COUNTERS
-  return {
-    [issued]: prepareCount(issued),
-    [opened]: prepareCount(opened),
-    [failed]: prepareCount(failed),
+// What is not counted has a limit that no counter reaches.
+const UNLIMITED = Number.MAX_SAFE_INTEGER
+
+function runCount(
+  count: StatementSync,
+  { kind, name, limits }: Extract<Write, { op: 'count' }>,
+  seconds: number,
+): boolean {
+  const { issued, opened, failed } = limits
+  const parameters = {
+    kind,
+    name,
+    seconds,
+    issued: issued === undefined ? 0 : 1,
+    opened: opened === undefined ? 0 : 1,
+    failed: failed === undefined ? 0 : 1,
+    issuedLimit: issued ?? UNLIMITED,
+    openedLimit: opened ?? UNLIMITED,
+    failedLimit: failed ?? UNLIMITED,
   }
+  return count.run(parameters).changes === 1
 }
 
 function toRecord(row: Record<string, SQLOutputValue>): StoredRecord {

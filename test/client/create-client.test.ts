@@ -46,10 +46,10 @@ test('an option that cannot be used is refused by name, without quoting it', () 
 
 test('a caller without types is refused as well when it leaves an option out', () => {
   for (const name of ['url', 'merchantId', 'keyId', 'secret']) {
-    const options: any = { ...VALID, [name]: undefined }
+    const options = { ...VALID, [name]: undefined } as never
     throwsWith('OPTIONS_INVALID', () => createClient(options))
   }
-  const options: any = { ...VALID, authentication: 'toString' }
+  const options = { ...VALID, authentication: 'toString' } as never
   throwsWith('OPTIONS_INVALID', () => createClient(options))
 })
 

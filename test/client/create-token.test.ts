@@ -76,7 +76,7 @@ test('a token is made from card data encrypted to the session key, posted to the
 test('nothing of the card is in clear on the wire', async (t) => {
   const { host, context } = await openSession(t)
   await createToken({ captureContext: context, data: DATA })
-  const wire = JSON.stringify([...host.received.map(({ headers, ...rest }) => [...headers, rest])])
+  const wire = JSON.stringify(host.received.map(({ headers, ...rest }) => [...headers, rest]))
   assert.doesNotMatch(wire, /4111|2031/)
 })
 
@@ -125,7 +125,7 @@ test('a capture context that nobody verified gets no card, also without types', 
     { ...context },
     undefined,
   ]) {
-    const options: any = { captureContext: impostor, data: DATA }
+    const options = { captureContext: impostor, data: DATA } as never
     await rejectsWith('CAPTURE_CONTEXT_INVALID', createToken(options))
   }
   assert.equal(host.received.length, 0)

@@ -1,4 +1,6 @@
 import { strict as assert } from 'node:assert'
+import { once } from 'node:events'
+import { createServer, type AddressInfo } from 'node:net'
 import { test } from 'node:test'
 import { inspect } from 'node:util'
 
@@ -28,7 +30,12 @@ test('a reply whose body does not end in time is a TIMEOUT', async () => {
 })
 
 test('a host that cannot be reached is a NETWORK_ERROR with the system’s code', async () => {
-  const client = createClient({ ...MERCHANT, url: 'http://127.0.0.1:1' })
+  const server = createServer().listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const { port } = server.address() as AddressInfo
+  server.close()
+  await once(server, 'close')
+  const client = createClient({ ...MERCHANT, url: `http://127.0.0.1:${port}` })
   const error = await rejectsWith('NETWORK_ERROR', client.generateFlexAPICaptureContext(REQUEST))
   assert.equal(error.status, 0)
   assert.equal(error.message, 'The service could not be reached: ECONNREFUSED')
@@ -43,7 +50,8 @@ test('nothing of what fetch throws reaches the caller but a code: it may quote a
   ]
   for (const error of thrown) {
     const failingFetch: typeof fetch = async () => {
-      throw error
+      AbortSignal.abort(error).throwIfAborted()
+      return new Response(null)
     }
     const client = createClient({ ...MERCHANT, url: 'https://a.example', fetch: failingFetch })
     const caught = await rejectsWith('NETWORK_ERROR', client.getPaymentDetails(JWT))

@@ -3,7 +3,7 @@ import { createPublicKey, generateKeyPairSync, sign, type KeyObject } from 'node
 import type { PublicJwk } from '../../src/client/index.ts'
 
 /** Seconds since the epoch at which everything in these tests was issued. */
-export const ISSUED_AT = 1_800_000_000
+const ISSUED_AT = 1_800_000_000
 
 /** The origin that the contexts of these tests name. */
 export const ORIGIN = 'https://pay.example.com'
@@ -37,9 +37,15 @@ export function signJws(header: object, claims: object, key: KeyObject): string 
   return `${signed}.${sign('RSA-SHA256', Buffer.from(signed), key).toString('base64url')}`
 }
 
+interface WireClaims {
+  readonly iat: number
+  readonly flx: { readonly origin: string }
+  readonly data?: unknown
+}
+
 /** Decodes the claims of a JWT without verifying it. */
-export function decodeClaims(jwt: string): Record<string, any> {
-  return JSON.parse(Buffer.from(jwt.split('.')[1] ?? '', 'base64url').toString())
+export function decodeClaims(jwt: string): WireClaims {
+  return JSON.parse(Buffer.from(jwt.split('.')[1] ?? '', 'base64url').toString()) as WireClaims
 }
 
 function encodeJson(value: object): string {

@@ -8,7 +8,7 @@ import {
   createClient,
   createToken,
   type FieldTree,
-  FlexError,
+  type FlexError,
   type LocalReason,
   type PublicJwk,
   type VerifiedCaptureContext,
@@ -85,6 +85,8 @@ async function wrongRequests(): Promise<void> {
   })
 }
 
+const NUMERIC = { card: { number: 4111 } }
+
 async function wrongTokens(): Promise<void> {
   const data: CardDataInput = { paymentInformation: { card: { number: '4111111111111111' } } }
   // @ts-expect-error -- a capture context that was not verified
@@ -94,10 +96,7 @@ async function wrongTokens(): Promise<void> {
   // @ts-expect-error -- a copy of a verified one, which could have been changed
   await createToken({ captureContext: { ...verified }, data })
   // @ts-expect-error -- values are strings
-  await createToken({
-    captureContext: verified,
-    data: { paymentInformation: { card: { number: 4 } } },
-  })
+  await createToken({ captureContext: verified, data: { paymentInformation: NUMERIC } })
   // @ts-expect-error -- no other algorithm is known
   await createToken({ captureContext: verified, data, alg: 'RSA1_5' })
   // @ts-expect-error -- nothing to verify against but an unverified string

@@ -39,13 +39,13 @@ for (const name of [
     const jwt = readVector(`${name}.txt`)
     const claims = decodeClaims(jwt)
     const verified = await verifyCaptureContext(jwt, {
-      origins: [claims['flx'].origin],
+      origins: [claims.flx.origin],
       publicKey: longTermKey,
-      currentDate: new Date(claims['iat'] * 1000),
+      currentDate: new Date(claims.iat * 1000),
     })
     assert.equal(verified.jwt, jwt)
     assert.deepEqual(verified.claims, claims)
-    assert.equal(verified.tokensUrl, `${claims['flx'].origin}/flex/v2/tokens`)
+    assert.equal(verified.tokensUrl, `${claims.flx.origin}/flex/v2/tokens`)
   })
 }
 

@@ -43,7 +43,7 @@ for (const [contextName, tokenName] of [
     const jwt = readVector(`${tokenName}.txt`)
     // The oldest one also has `data`, which later tokens replaced by `content`.
     const { data: _, ...claims } = decodeClaims(jwt)
-    const currentDate = new Date(claims['iat'] * 1000)
+    const currentDate = new Date(claims.iat * 1000)
     assert.deepEqual(await verifyTransientToken(jwt, context, { currentDate }), claims)
   })
 }
@@ -121,7 +121,7 @@ test('a token of a type that the capture context does not have is refused', asyn
 test('a capture context that nobody verified is refused, also without types', async () => {
   const context = await verifyCaptureContext(captureContext(), OPTIONS)
   const { claims, tokensUrl } = context
-  const impostors: any[] = [
+  const impostors = [
     captureContext(),
     { ...context },
     { claims, tokensUrl },
@@ -129,7 +129,7 @@ test('a capture context that nobody verified is refused, also without types', as
     null,
   ]
   for (const impostor of impostors) {
-    const call = verifyTransientToken(transientToken(), impostor, NOW)
+    const call = verifyTransientToken(transientToken(), impostor as never, NOW)
     await rejectsWith('CAPTURE_CONTEXT_INVALID', call)
   }
 })

@@ -28,8 +28,7 @@ const anyWrite: fc.Arbitrary<RelativeWrite> = fc.oneof(
   fc.record({
     op: fc.constant('count' as const),
     ...place,
-    counter: fc.constantFrom(...COUNTERS),
-    limit: fc.integer({ min: 0, max: 3 }),
+    limits: fc.dictionary(fc.constantFrom(...COUNTERS), fc.integer({ min: 0, max: 3 })),
   }),
   fc.record({ op: fc.constant('delete' as const), ...place }),
 )

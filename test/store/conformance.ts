@@ -29,7 +29,7 @@ function putOf(op: PutOp, name: string, value = 'v', expiresAt?: number): Write 
 }
 
 function countOf(name: string, limit = 5, counter: 'issued' | 'opened' = 'issued'): Write {
-  return { op: 'count', kind: 'card', name, counter, limit }
+  return { op: 'count', kind: 'card', name, limits: { [counter]: limit } }
 }
 
 function remove(name: string): Write {
@@ -142,7 +142,7 @@ function testGuards(openFor: OpenFor): void {
   test('each counter is counted by itself', async (t) => {
     const { store } = await openFor(t)
     await store.write([put('a'), countOf('a'), countOf('a'), countOf('a', 5, 'opened')])
-    await store.write([{ op: 'count', kind: 'card', name: 'a', counter: 'failed', limit: 20 }])
+    await store.write([{ op: 'count', kind: 'card', name: 'a', limits: { failed: 20 } }])
     assert.deepEqual((await store.get('card', 'a'))?.counts, { issued: 2, opened: 1, failed: 1 })
   })
 }

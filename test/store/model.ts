@@ -1,4 +1,4 @@
-import type { Kind, StoredRecord, Write } from '../../src/store/contract.ts'
+import { COUNTERS, type Kind, type StoredRecord, type Write } from '../../src/store/contract.ts'
 
 /** A record of the model; the list of them is in order of age. */
 export interface ModelRecord extends Omit<StoredRecord, 'value'> {
@@ -44,10 +44,16 @@ function isAt(record: ModelRecord, { kind, name }: Write): boolean {
 
 function count(
   record: ModelRecord,
-  { counter, limit }: Extract<Write, { op: 'count' }>,
+  { limits }: Extract<Write, { op: 'count' }>,
 ): ModelRecord | undefined {
-  const counted = record.counts[counter] + 1
-  if (record.value === '' || counted > limit) return undefined
-  const counts = { ...record.counts, [counter]: counted }
-  return { ...record, counts, value: counted === limit ? '' : record.value }
+  let after = record
+  for (const counter of COUNTERS) {
+    const limit = limits[counter]
+    if (limit === undefined) continue
+    const counted = record.counts[counter] + 1
+    if (record.value === '' || counted > limit) return undefined
+    const counts = { ...after.counts, [counter]: counted }
+    after = { ...after, counts, value: counted === limit ? '' : after.value }
+  }
+  return record.value === '' ? undefined : after
 }

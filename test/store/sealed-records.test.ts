@@ -97,7 +97,7 @@ for (const [what, sql, place] of [
   ['whose expiry was taken away', 'UPDATE records SET expires_at = NULL', CARD],
   ['that was renamed', "UPDATE records SET name = 'b'", { ...CARD, name: 'b' }],
   ['that was moved to another kind', "UPDATE records SET kind = 'security-code'", { ...CARD, kind: 'security-code' }],
-  ['with one byte of another value', "UPDATE records SET value = substr(value, 1, 60) || x'00' || substr(value, 62)", CARD],
+  ['with one byte of another value', "UPDATE records SET value = CAST(substr(value, 1, 60) || x'00' || substr(value, 62) AS BLOB)", CARD],
   ['with the value of another', "UPDATE records SET value = (SELECT value FROM records WHERE name = 'other')", CARD],
 ] as const) {
   test(`in the SQLite store a record ${what} does not open`, async (t) => {

@@ -1,0 +1,125 @@
+import { mkdirSync, existsSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { Command } from 'commander'
+import { systemClock, systemRandom } from '../clock-and-random.ts'
+import type { Config, SettingName } from '../config.ts'
+import { DEV_POOL_TARGETS, DEV_PRESET } from '../dev/preset.ts'
+import { BUNDLED_MERCHANT, seed } from '../dev/seed.ts'
+import { addOperatorRoutes } from '../http/operator-routes.ts'
+import { createRootKeyFile, parseRootKey, readRootKeyFile, type RootKey } from '../keys/root-key.ts'
+import { startMinting, type Minting } from '../keys/minting.ts'
+import { createService, SITE, type Service } from '../service.ts'
+import type { Store } from '../store/contract.ts'
+import { createMemoryStore } from '../store/memory.ts'
+import { openSqliteStore } from '../store/sqlite.ts'
+import { createLogger, describeError, type Logger } from '../telemetry/logger.ts'
+import { banner } from './banner.ts'
+import { checkReadiness } from './check-readiness.ts'
+import { humanLog } from './human-log.ts'
+import { listen } from './listen.ts'
+import { createPrinter } from './print.ts'
+import { selfTest } from './self-test.ts'
+import { addSettings, readSettings } from './settings.ts'
+import { stopOnSignal } from './stop-on-signal.ts'
+
+const SETTINGS: readonly SettingName[] = ['port', 'data', 'logLevel', 'keyWaitMilliseconds']
+const DEFAULTS = { data: '.coatcheck' }
+const PURGE_EVERY_MILLISECONDS = 30_000
+
+interface DevOptions {
+  readonly ephemeral?: true
+  readonly credentials?: string
+  readonly json?: true
+}
+
+/** Makes the command `coatcheck dev`: the emulator. */
+export function devCommand(): Command {
+  const command = new Command('dev')
+    .description('Run the emulator on this machine: no account, no network, published test cards only.')
+    .option('--ephemeral', 'keep everything in memory')
+    .option('--credentials <file>', 'write {"url","merchantId","keyId","secret"} into a file, for scripts')
+    .option('--json', 'print and log JSON lines')
+    .addHelpText('after', '\nExamples:\n  coatcheck dev\n  coatcheck dev --port 0 --ephemeral --credentials /tmp/flex.json')
+  return addSettings(command, SETTINGS, DEFAULTS).action((options: DevOptions) =>
+    runDev(options, readSettings({ ...options }, DEFAULTS)),
+  )
+}
+
+async function runDev(options: DevOptions, config: Config): Promise<void> {
+  const printer = createPrinter(options.json === true)
+  const logger = createLogger({
+    level: config.logLevel,
+    now: systemClock,
+    destination: options.json === true ? process.stdout : humanLog(process.stdout),
+  })
+  const running = await startDev(options, config, logger)
+  const { url } = running
+  const credentials = { url, ...BUNDLED_MERCHANT }
+  if (options.credentials !== undefined) writeCredentials(options.credentials, credentials)
+  const passed = await selfTest(credentials)
+  printer.result(banner(credentials, passed), { ready: true, selfTest: passed, ...credentials })
+  stopOnSignal(running.stop)
+}
+
+interface Running {
+  readonly url: string
+  stop(): Promise<void>
+}
+
+async function startDev(options: DevOptions, config: Config, logger: Logger): Promise<Running> {
+  const store = openStore(options, config)
+  const rootKey = openRootKey(options, config)
+  const common = { store, rootKey, now: systemClock, random: systemRandom, site: SITE.digits }
+  const sealer = await seed(common)
+  const onFault = (error: unknown): void => logger.error('housekeeping failed', { error: describeError(error) })
+  const service = await createService({
+    ...DEV_PRESET,
+    ...common,
+    poolPolicy: { ...DEV_PRESET.poolPolicy, waitMilliseconds: config.keyWaitMilliseconds },
+    logger,
+    publicOrigin: undefined,
+    toleranceSeconds: config.clockToleranceSeconds,
+  })
+  const minting = startMinting({ ...common, sealer, targets: DEV_POOL_TARGETS, onFault })
+  addOperators({ service, store, minting })
+  const url = await listen(service.app, { host: '127.0.0.1', port: config.port })
+  const purging = setInterval(() => {
+    store.purge().catch(onFault)
+  }, PURGE_EVERY_MILLISECONDS)
+  const stop = async (): Promise<void> => {
+    clearInterval(purging)
+    await service.close()
+    await minting.stop()
+    await store.close()
+  }
+  return { url, stop }
+}
+
+function openStore({ ephemeral }: DevOptions, { data }: Config): Store {
+  if (ephemeral) return createMemoryStore(systemClock)
+  mkdirSync(data, { recursive: true, mode: 0o700 })
+  writeFileSync(join(data, '.gitignore'), '*\n')
+  return openSqliteStore({ folder: data, mode: 'dev', now: systemClock })
+}
+
+function openRootKey({ ephemeral }: DevOptions, { data }: Config): RootKey {
+  if (ephemeral) return parseRootKey(systemRandom.bytes(32).toString('base64'), 'memory')
+  const path = join(data, 'root.key')
+  return existsSync(path) ? readRootKeyFile(path) : createRootKeyFile(path, systemRandom.bytes)
+}
+
+function addOperators(running: {
+  readonly service: Service
+  readonly store: Store
+  readonly minting: Minting
+}): void {
+  const { service, store, minting } = running
+  addOperatorRoutes(service.app, {
+    readiness: () => checkReadiness(store, minting.status()),
+    metrics: () => service.metrics.registry.metrics(),
+  })
+}
+
+function writeCredentials(path: string, credentials: object): void {
+  writeFileSync(path, `${JSON.stringify(credentials, null, 2)}\n`, { mode: 0o600 })
+}

@@ -1,0 +1,96 @@
+import cluster from 'node:cluster'
+import { availableParallelism } from 'node:os'
+import { AggregatorRegistry, Registry } from 'prom-client'
+import { systemClock, systemRandom } from '../clock-and-random.ts'
+import type { Config } from '../config.ts'
+import { createOperatorApp } from '../http/operator-routes.ts'
+import { startMinting, type Minting } from '../keys/minting.ts'
+import { loadSealer } from '../keys/sealing-keys.ts'
+import { SITE } from '../service.ts'
+import type { Store } from '../store/contract.ts'
+import { createLogger, describeError, type Logger } from '../telemetry/logger.ts'
+import { addGauge } from '../telemetry/metrics.ts'
+import { checkReadiness } from './check-readiness.ts'
+import { HARDENED_ARGUMENTS } from './harden-process.ts'
+import { listen } from './listen.ts'
+import { createPrinter } from './print.ts'
+import { checkRequirements } from './serve-requirements.ts'
+import { stopOnSignal } from './stop-on-signal.ts'
+import { openVaultStore, readRootKey } from './vault.ts'
+import { createWorkers } from './workers.ts'
+
+const PURGE_EVERY_MILLISECONDS = 30_000
+
+/** Runs the primary process: checks, minting, purging, the operators' listener, and the workers that do the rest. */
+export async function runPrimary(config: Config, json: boolean): Promise<void> {
+  const store = openVaultStore(config)
+  await checkRequirements(config, store)
+  const logger = createLogger({ level: config.logLevel, now: systemClock, destination: process.stdout })
+  const housekeeping = await startHousekeeping(config, store, logger)
+  cluster.setupPrimary({ execArgv: [...new Set([...process.execArgv, ...HARDENED_ARGUMENTS])] })
+  const workers = createWorkers(config.workers || availableParallelism(), {
+    fork: () => cluster.fork(),
+    onCrash: (worker, code) => logger.error('a worker ended and is replaced', { worker: worker.id, code }),
+  })
+  let draining = false
+  const operators = createOperatorApp({
+    readiness: async () => {
+      const readiness = await checkReadiness(store, housekeeping.minting.status())
+      return { ...readiness, ready: readiness.ready && !draining && workers.listening() > 0 }
+    },
+    metrics: () => collectMetrics(housekeeping.minting),
+  })
+  stopOnSignal(async () => {
+    draining = true
+    await workers.stop()
+    await operators.close()
+    await housekeeping.stop()
+    await store.close()
+  })
+  await workers.start()
+  const operatorUrl = await listen(operators, { host: config.operatorHost, port: config.operatorPort })
+  const text = `Coatcheck serves ${config.origin ?? ''} on ${config.host}:${config.port}; operators: ${operatorUrl}/readyz`
+  const { origin, host, port } = config
+  createPrinter(json).result(text, { ready: true, origin, host, port, operatorUrl })
+}
+
+interface Housekeeping {
+  readonly minting: Minting
+  stop(): Promise<void>
+}
+
+async function startHousekeeping(config: Config, store: Store, logger: Logger): Promise<Housekeeping> {
+  const onFault = (error: unknown): void =>
+    logger.error('housekeeping failed', { error: describeError(error) })
+  const minting = startMinting({
+    store,
+    sealer: await loadSealer(store, readRootKey(config), systemRandom),
+    now: systemClock,
+    site: SITE.digits,
+    targets: { 'pool-key': config.poolTarget, 'rotated-pool-key': config.rotatedPoolTarget },
+    onFault,
+  })
+  const purging = setInterval(() => {
+    store.purge().catch(onFault)
+  }, PURGE_EVERY_MILLISECONDS)
+  return {
+    minting,
+    stop: () => {
+      clearInterval(purging)
+      return minting.stop()
+    },
+  }
+}
+
+/** The workers' metrics summed up, and those of the pools, which only the primary looks at. */
+async function collectMetrics(minting: Minting): Promise<string> {
+  const aggregate = new AggregatorRegistry()
+  const own = new Registry()
+  const pools = { onetime: 'pool-key', rotated: 'rotated-pool-key' } as const
+  for (const [name, kind] of Object.entries(pools)) {
+    const pool = (): ReturnType<Minting['status']>['pool-key'] => minting.status()[kind]
+    addGauge(own, `coatcheck_pool_${name}_keys`, 'Session keys in the pool.', () => pool().depth)
+    addGauge(own, `coatcheck_pool_${name}_oldest_seconds`, 'Age of the oldest key in the pool.', () => pool().oldestSeconds)
+  }
+  return `${await aggregate.clusterMetrics()}\n${await own.metrics()}`
+}

@@ -1,0 +1,79 @@
+import { isIP } from 'node:net'
+import { systemClock, systemRandom } from '../clock-and-random.ts'
+import type { Config } from '../config.ts'
+import { OperatorError } from '../errors.ts'
+import { loadSealer } from '../keys/sealing-keys.ts'
+import { isBundledCredential } from '../merchant/bundled-credential.ts'
+import { createMerchantRegistry } from '../merchant/registry.ts'
+import type { Store } from '../store/contract.ts'
+import { readRootKey } from './vault.ts'
+
+interface Requirement {
+  /** Says what is missing and how to mend it; undefined when it is there. */
+  check(config: Config, store: Store): Promise<OperatorError | undefined> | OperatorError | undefined
+}
+
+const LOOPBACK = /^(localhost|127\.[0-9.]+|::1)$/
+
+const REQUIREMENTS: readonly Requirement[] = [
+  { check: requireOrigin },
+  { check: requireTransport },
+  { check: requireKeys },
+]
+
+/**
+ * Checks everything that the vault needs before it starts, and reports all that is missing at once.
+ *
+ * @throws OperatorError.
+ */
+export async function checkRequirements(config: Config, store: Store): Promise<void> {
+  const missing: OperatorError[] = []
+  for (const { check } of REQUIREMENTS) {
+    const problem = await check(config, store)
+    if (problem !== undefined) missing.push(problem)
+  }
+  const [only] = missing
+  if (only === undefined) return
+  if (missing.length === 1) throw only
+  const list = missing.map(({ problem, fix }) => `  - ${problem} ${fix}`).join('\n')
+  throw new OperatorError(`${missing.length} things are missing:\n${list}`, 'Nothing was started.')
+}
+
+function requireOrigin({ origin }: Config): OperatorError | undefined {
+  const fix = 'Set --origin or COATCHECK_ORIGIN to the https origin that shoppers reach, such as https://pay.example.com.'
+  if (origin === undefined) return new OperatorError('There is no public origin.', fix)
+  const parsed = URL.parse(origin)
+  if (parsed?.protocol === 'https:' && parsed.origin === origin) return undefined
+  return new OperatorError('The public origin is not an https origin without a path.', fix)
+}
+
+function requireTransport({ host, proxies }: Config): OperatorError | undefined {
+  const wrong = proxies.find((proxy) => isIP(proxy.split('/', 1)[0] ?? '') === 0)
+  if (wrong !== undefined) {
+    return new OperatorError('A proxy is not given by its address.', 'Set --proxies to IP addresses or networks.')
+  }
+  if (LOOPBACK.test(host) || proxies.length > 0) return undefined
+  return new OperatorError(
+    'The vault would listen beyond this machine without TLS.',
+    'Listen on a loopback address, or put a TLS proxy in front and name its address with --proxies.',
+  )
+}
+
+async function requireKeys(config: Config, store: Store): Promise<OperatorError | undefined> {
+  try {
+    const sealer = await loadSealer(store, readRootKey(config), systemRandom)
+    const registry = createMerchantRegistry({ store, sealer, now: systemClock })
+    const credentials = await registry.listCredentials()
+    if (credentials.length === 0) {
+      return new OperatorError('There is no merchant.', 'Run "coatcheck merchants add <id>".')
+    }
+    if (!credentials.some(isBundledCredential)) return undefined
+    return new OperatorError(
+      'A merchant has the published credential of dev mode.',
+      'Everybody knows its secret: use another store, made by "coatcheck keys init".',
+    )
+  } catch (error) {
+    if (error instanceof OperatorError) return error
+    throw error
+  }
+}

@@ -1,0 +1,55 @@
+import { pino } from 'pino'
+import { AggregatorRegistry, type Registry } from 'prom-client'
+import { systemClock } from '../clock-and-random.ts'
+import type { Config } from '../config.ts'
+import { createService } from '../service.ts'
+import { createLogger } from '../telemetry/logger.ts'
+import { listen } from './listen.ts'
+import { stopOnSignal } from './stop-on-signal.ts'
+import { openVaultStore, readRootKey } from './vault.ts'
+
+// Keys kept back for merchants that have not had their share, when keys are scarce.
+const RESERVE = 8
+const BATCH = 32
+
+/** Runs one worker: a service on the shared listener. */
+export async function runWorker(config: Config): Promise<void> {
+  const destination = pino.destination({ fd: 1, sync: false, minLength: 4096 })
+  setInterval(() => destination.flush(), 500).unref()
+  const logger = createLogger({ level: config.logLevel, now: systemClock, destination })
+  const store = openVaultStore(config)
+  const service = await createService({
+    store,
+    rootKey: readRootKey(config),
+    logger,
+    publicOrigin: config.origin,
+    sessionLimits: { tokens: config.tokensPerSession, attempts: config.attemptsPerSession },
+    poolPolicy: {
+      batch: BATCH,
+      reserve: RESERVE,
+      waitMilliseconds: config.keyWaitMilliseconds,
+      waiters: 256,
+      waitersPerMerchant: 64,
+      retryMilliseconds: 25,
+    },
+    rotation: { sessions: config.rotateSessions, seconds: config.rotateSeconds },
+    toleranceSeconds: config.clockToleranceSeconds,
+    isAllowedOrigin: (origin) => config.pageOrigins.includes(origin),
+    checkNumber: () => undefined,
+    explain: false,
+    trustedProxies: config.proxies,
+  })
+  await listen(service.app, config)
+  answerMetricsOf(service.metrics.registry)
+  stopOnSignal(async () => {
+    await service.close()
+    await store.close()
+    destination.flushSync()
+  })
+}
+
+function answerMetricsOf(registry: Registry): void {
+  AggregatorRegistry.setRegistries(registry)
+  // Making one is what begins to answer the primary's requests for metrics.
+  new AggregatorRegistry()
+}

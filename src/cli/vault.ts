@@ -1,0 +1,39 @@
+import type { Config, SettingName } from '../config.ts'
+import { systemClock, systemRandom } from '../clock-and-random.ts'
+import { parseRootKey, readRootKeyFile, type RootKey } from '../keys/root-key.ts'
+import { loadSealer } from '../keys/sealing-keys.ts'
+import type { Store } from '../store/contract.ts'
+import type { Sealer } from '../store/sealed-records.ts'
+import { openSqliteStore } from '../store/sqlite.ts'
+
+/** The settings of every command that opens the vault. */
+export const VAULT_SETTINGS: readonly SettingName[] = ['data', 'rootKeyFile']
+
+/** A store of serve mode and the keys that open it. */
+export interface Vault {
+  readonly store: Store
+  readonly rootKey: RootKey
+  readonly sealer: Sealer
+}
+
+/** Opens the store of serve mode, which is made when it is not there. Throws OperatorError. */
+export function openVaultStore({ data }: Config): Store {
+  return openSqliteStore({ folder: data, mode: 'serve', now: systemClock })
+}
+
+/** Reads the root key, from the environment or its file. Throws OperatorError when there is none. */
+export function readRootKey({ rootKey, rootKeyFile }: Config): RootKey {
+  if (rootKey !== undefined) return parseRootKey(rootKey.reveal(), 'COATCHECK_ROOT_KEY')
+  return readRootKeyFile(rootKeyFile)
+}
+
+/** Opens store and keys, runs, and closes the store again. */
+export async function withVault<T>(config: Config, run: (vault: Vault) => Promise<T>): Promise<T> {
+  const rootKey = readRootKey(config)
+  const store = openVaultStore(config)
+  try {
+    return await run({ store, rootKey, sealer: await loadSealer(store, rootKey, systemRandom) })
+  } finally {
+    await store.close()
+  }
+}

@@ -1,0 +1,67 @@
+import type { Worker } from 'node:cluster'
+import { OperatorError } from '../errors.ts'
+
+const RESTART_MILLISECONDS = 500
+
+interface WorkerNeeds {
+  fork(): Worker
+  /** Told of a worker that ended by itself; it is replaced. */
+  onCrash(worker: Worker, code: number | null): void
+}
+
+/** The worker processes of a vault. */
+export interface Workers {
+  /** Starts one worker and, once that listens, the others. Rejects with OperatorError when the first can not listen. */
+  start(): Promise<void>
+  /** How many listen now. */
+  listening(): number
+  /** Lets every worker finish its requests and end. */
+  stop(): Promise<void>
+}
+
+/** Makes the workers; none is started yet. */
+export function createWorkers(count: number, needs: WorkerNeeds): Workers {
+  const running = new Set<Worker>()
+  const listening = new Set<Worker>()
+  let stopping = false
+
+  function startOne(): Promise<void> {
+    const worker = needs.fork()
+    running.add(worker)
+    return new Promise((resolve, reject) => {
+      worker.once('listening', () => {
+        listening.add(worker)
+        resolve()
+      })
+      worker.once('exit', (code: number | null) => {
+        const hadListened = listening.delete(worker)
+        running.delete(worker)
+        if (!hadListened) reject(new OperatorError('A worker could not start.', 'Its message above says why.'))
+        else if (!stopping) replace(worker, code)
+      })
+    })
+  }
+
+  function replace(worker: Worker, code: number | null): void {
+    needs.onCrash(worker, code)
+    setTimeout(() => {
+      if (!stopping) startOne().catch(() => replace(worker, code))
+    }, RESTART_MILLISECONDS)
+  }
+
+  async function start(): Promise<void> {
+    await startOne()
+    await Promise.all(Array.from({ length: count - 1 }, startOne))
+  }
+
+  async function stop(): Promise<void> {
+    stopping = true
+    const ended = [...running].map(
+      (worker) => new Promise<void>((resolve) => worker.once('exit', () => resolve())),
+    )
+    for (const worker of running) worker.process.kill('SIGTERM')
+    await Promise.all(ended)
+  }
+
+  return { start, listening: () => listening.size, stop }
+}
