@@ -15,7 +15,10 @@ export interface Random {
 export const systemClock: Now = () => new Date()
 
 /** The operating system's cryptographic randomness. */
-export const systemRandom: Random = { bytes: (count) => randomBytes(count), uuid: () => randomUUID() }
+export const systemRandom: Random = {
+  bytes: (count) => randomBytes(count),
+  uuid: () => randomUUID(),
+}
 
 /** Returns the whole seconds since the epoch. */
 export function epochSeconds(now: Now): number {

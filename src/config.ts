@@ -57,8 +57,14 @@ const NOTES: Readonly<Record<SettingName, Note>> = {
   data: { description: 'folder of the embedded store', default: 'coatcheck-data' },
   rootKeyFile: { description: 'file that holds the root key', default: 'coatcheck-root.key' },
   origin: { description: 'public origin, such as https://pay.example.com' },
-  pageOrigins: { description: 'origins whose pages may create tokens, between commas', default: [] },
-  proxies: { description: 'addresses of the proxies in front of the service, between commas', default: [] },
+  pageOrigins: {
+    description: 'origins whose pages may create tokens, between commas',
+    default: [],
+  },
+  proxies: {
+    description: 'addresses of the proxies in front of the service, between commas',
+    default: [],
+  },
   workers: { description: 'worker processes; 0 means one per core', default: 0 },
   poolTarget: { description: 'one-time session keys to keep ready', default: 512 },
   rotatedPoolTarget: { description: 'keys to keep ready for rotated session keys', default: 8 },
@@ -67,8 +73,14 @@ const NOTES: Readonly<Record<SettingName, Note>> = {
   attemptsPerSession: { description: 'opened attempts that one session may see', default: 5 },
   rotateSessions: { description: 'sessions that a rotated key serves at most', default: 10_000 },
   rotateSeconds: { description: 'seconds that a rotated key serves at most', default: 10 },
-  clockToleranceSeconds: { description: 'seconds that a merchant’s clock may be off', default: 300 },
-  logLevel: { description: 'least level that is logged: info, warn, error or silent', default: 'info' },
+  clockToleranceSeconds: {
+    description: 'seconds that a merchant’s clock may be off',
+    default: 300,
+  },
+  logLevel: {
+    description: 'least level that is logged: info, warn, error or silent',
+    default: 'info',
+  },
 }
 
 /** Everything that can be configured. Durations carry their unit in the name. */
@@ -85,7 +97,8 @@ export interface Setting {
   /** Such as `COATCHECK_ROOT_KEY_FILE`. */
   readonly variable: string
   readonly description: string
-  readonly default: unknown
+  /** The default as text; empty where there is none. */
+  readonly default: string
 }
 
 const PREFIX = 'COATCHECK_'
@@ -99,7 +112,7 @@ export const SETTING_LIST: readonly Setting[] = settingNames().map((name) => {
     flag: `--${words}`,
     variable: PREFIX + words.replaceAll('-', '_').toUpperCase(),
     description: NOTES[name].description,
-    default: NOTES[name].default,
+    default: String(NOTES[name].default ?? ''),
   }
 })
 
@@ -145,16 +158,18 @@ function settingNames(): readonly SettingName[] {
 }
 
 function defaultsOf(): JsonObject {
-  return Object.fromEntries(
-    SETTING_LIST.filter((setting) => setting.default !== undefined).map((setting) => [setting.name, setting.default]),
-  )
+  const defaults = settingNames().map((name) => [name, NOTES[name].default] as const)
+  return Object.fromEntries(defaults.filter(([, value]) => value !== undefined))
 }
 
 function readFile(path: string): JsonObject {
   const members = parseFile(path)
   for (const name of Object.keys(members)) {
     if (Object.hasOwn(NOTES, name)) continue
-    throw new OperatorError(`${path} has an unknown setting "${name}".`, `Known are: ${settingNames().join(', ')}.`)
+    throw new OperatorError(
+      `${path} has an unknown setting "${name}".`,
+      `Known are: ${settingNames().join(', ')}.`,
+    )
   }
   return members
 }
@@ -164,20 +179,31 @@ function parseFile(path: string): JsonObject {
     const members: unknown = JSON.parse(readFileSync(path, 'utf8'))
     if (isJsonObject(members)) return members
   } catch (cause) {
-    throw new OperatorError(`The configuration file ${path} cannot be read.`, 'It must be a JSON object.', cause)
+    throw new OperatorError(
+      `The configuration file ${path} cannot be read.`,
+      'It must be a JSON object.',
+      cause,
+    )
   }
-  throw new OperatorError(`The configuration file ${path} holds no JSON object.`, 'Write {"port": 4010}, for example.')
+  throw new OperatorError(
+    `The configuration file ${path} holds no JSON object.`,
+    'Write {"port": 4010}, for example.',
+  )
 }
 
 function readEnvironment(environment: Sources['environment']): JsonObject {
   const byVariable = new Map(SETTING_LIST.map((setting) => [setting.variable, setting.name]))
   const members: Record<string, unknown> = {}
   for (const [variable, value] of Object.entries(environment)) {
-    if (!variable.startsWith(PREFIX) || variable === ROOT_KEY_VARIABLE || value === undefined) continue
+    if (!variable.startsWith(PREFIX) || variable === ROOT_KEY_VARIABLE || value === undefined)
+      continue
     const name = byVariable.get(variable)
     if (name === undefined) {
       const known = [...byVariable.keys(), ROOT_KEY_VARIABLE].join(', ')
-      throw new OperatorError(`The environment has an unknown variable ${variable}.`, `Known are: ${known}.`)
+      throw new OperatorError(
+        `The environment has an unknown variable ${variable}.`,
+        `Known are: ${known}.`,
+      )
     }
     members[name] = fromText(name, value)
   }

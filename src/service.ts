@@ -17,7 +17,11 @@ import { claimKeys } from './keys/claim-keys.ts'
 import { createRotatedKeys, type RotationPolicy } from './keys/rotated-keys.ts'
 import type { RootKey } from './keys/root-key.ts'
 import { loadSealer, poolSealer } from './keys/sealing-keys.ts'
-import { createSessionKeyPool, type PoolPolicy, type SessionKeyPool } from './keys/session-key-pool.ts'
+import {
+  createSessionKeyPool,
+  type PoolPolicy,
+  type SessionKeyPool,
+} from './keys/session-key-pool.ts'
 import { createSessionKeys } from './keys/session-keys.ts'
 import { loadSigningKeys } from './keys/signing-keys.ts'
 import { unlimited, type Limits } from './limits/limits.ts'
@@ -82,7 +86,10 @@ export async function createService(options: ServiceOptions): Promise<Service> {
   const { trace = noTrace, limits = unlimited } = options
   const sealer = await loadSealer(store, options.rootKey, random)
   const pool = createPool(options, sealer)
-  const metrics = createMetrics({ ready: () => pool.status().ready, waiting: () => pool.status().waiting })
+  const metrics = createMetrics({
+    ready: () => pool.status().ready,
+    waiting: () => pool.status().waiting,
+  })
   const registry = createMerchantRegistry({ store, sealer, now })
   const authentication = {
     find: registry.find,
@@ -103,7 +110,10 @@ export async function createService(options: ServiceOptions): Promise<Service> {
   return { app, metrics, close: () => app.close() }
 }
 
-function createPool({ store, poolPolicy, logger, now = systemClock }: ServiceOptions, sealer: Sealer): SessionKeyPool {
+function createPool(
+  { store, poolPolicy, logger, now = systemClock }: ServiceOptions,
+  sealer: Sealer,
+): SessionKeyPool {
   const needs = {
     take: store.take,
     write: store.write,

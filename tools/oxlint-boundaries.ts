@@ -26,6 +26,9 @@ const SIDE_TREES: ReadonlyMap<string, readonly string[]> = new Map([
   ['testing', ['service', 'client']],
 ])
 
+/** Who in the order uses a side tree: the commands are users of the service like any other. */
+const USERS_OF_SIDE_TREES: ReadonlyMap<string, readonly string[]> = new Map([['cli', ['client']]])
+
 /** The only files that may import dev/, so that `serve` never loads what only the emulator has. */
 const IMPORTERS_OF_DEV: readonly string[] = ['service.ts', 'cli/dev.ts']
 
@@ -151,7 +154,8 @@ function placeOf(path: string): string {
 
 function importableFrom(place: string): readonly string[] | undefined {
   const group = ORDER.findIndex((names) => names.includes(place))
-  return group === -1 ? SIDE_TREES.get(place) : ORDER.slice(0, group).flat()
+  if (group === -1) return SIDE_TREES.get(place)
+  return [...ORDER.slice(0, group).flat(), ...(USERS_OF_SIDE_TREES.get(place) ?? [])]
 }
 
 function isAmbientMember({ object, property }: MemberExpression): boolean {

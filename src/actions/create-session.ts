@@ -4,7 +4,11 @@ import { ServiceError } from '../errors.ts'
 import { signJws } from '../jose/jws.ts'
 import type { SigningKeys } from '../keys/signing-keys.ts'
 import type { Merchant } from '../merchant/merchant.ts'
-import { createCaptureContext, LIFETIME_SECONDS, type SessionJwk } from '../protocol/capture-context.ts'
+import {
+  createCaptureContext,
+  LIFETIME_SECONDS,
+  type SessionJwk,
+} from '../protocol/capture-context.ts'
 import { parseJsonObject } from '../protocol/parse.ts'
 import { randomText } from '../protocol/random-text.ts'
 import { parseSessionRequest } from '../protocol/session-request.ts'
@@ -55,14 +59,24 @@ export async function createSession(
   needs.trace({ step: 'take session key', outcome: 'passed' })
   const issuedAt = epochSeconds(needs.now)
   const { tokens, attempts } = limitsOf(merchant, needs.sessionLimits)
-  const session = { merchantId: merchant.id, expiresAt: issuedAt + LIFETIME_SECONDS, tokens, attempts }
+  const session = {
+    merchantId: merchant.id,
+    expiresAt: issuedAt + LIFETIME_SECONDS,
+    tokens,
+    attempts,
+  }
   const sealedData = sealSession(session, jwk.kid, needs.sealer)
   const jti = randomText((count) => needs.random.bytes(count), JTI_LENGTH)
   const { origin, correlationId } = call
   const context = createCaptureContext({ origin, jwk, sealedData, request, issuedAt, jti })
   const signed = signJws(needs.signingKeys.active, context)
   needs.trace({ step: 'sign capture context', outcome: 'passed' })
-  await needs.audit.record({ event: 'session.opened', correlationId, merchantId: merchant.id, kid: jwk.kid })
+  await needs.audit.record({
+    event: 'session.opened',
+    correlationId,
+    merchantId: merchant.id,
+    kid: jwk.kid,
+  })
   return signed
 }
 

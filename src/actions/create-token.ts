@@ -65,7 +65,13 @@ export async function createToken(
   const { token, jti } = await issue(needs, key, captured)
   const { merchantId } = captured.session
   const jtiHash = shortHash(jti)
-  await needs.audit.record({ event: 'token.issued', correlationId, merchantId, kid: key.kid, jtiHash })
+  await needs.audit.record({
+    event: 'token.issued',
+    correlationId,
+    merchantId,
+    kid: key.kid,
+    jtiHash,
+  })
   return token
 }
 

@@ -47,7 +47,12 @@ export async function getPaymentDetails(
   if (card.merchantId !== merchant.id) throw new ServiceError('TOKEN_NOT_FOUND')
   needs.trace({ step: 'read card data', outcome: 'passed' })
   const jtiHash = shortHash(jti)
-  await needs.audit.record({ event: 'details.read', correlationId, merchantId: merchant.id, jtiHash })
+  await needs.audit.record({
+    event: 'details.read',
+    correlationId,
+    merchantId: merchant.id,
+    jtiHash,
+  })
   return createPaymentDetails(card.cardData)
 }
 

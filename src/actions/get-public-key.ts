@@ -24,7 +24,11 @@ export interface JwksEntry extends Omit<SigningJwk, 'use'> {
 }
 
 /** Returns every published signing key as a JWKS. */
-export function getJwks({ signingKeys }: GetPublicKeyNeeds): { readonly keys: readonly JwksEntry[] } {
-  const entries = signingKeys.published.map(({ jwk }) => ({ ...jwk, use: 'sig', alg: 'RS256' }) as const)
+export function getJwks({ signingKeys }: GetPublicKeyNeeds): {
+  readonly keys: readonly JwksEntry[]
+} {
+  const entries = signingKeys.published.map(
+    ({ jwk }) => ({ ...jwk, use: 'sig', alg: 'RS256' }) as const,
+  )
   return { keys: entries }
 }

@@ -35,11 +35,19 @@ interface DevOptions {
 /** Makes the command `coatcheck dev`: the emulator. */
 export function devCommand(): Command {
   const command = new Command('dev')
-    .description('Run the emulator on this machine: no account, no network, published test cards only.')
+    .description(
+      'Run the emulator on this machine: no account, no network, published test cards only.',
+    )
     .option('--ephemeral', 'keep everything in memory')
-    .option('--credentials <file>', 'write {"url","merchantId","keyId","secret"} into a file, for scripts')
+    .option(
+      '--credentials <file>',
+      'write {"url","merchantId","keyId","secret"} into a file, for scripts',
+    )
     .option('--json', 'print and log JSON lines')
-    .addHelpText('after', '\nExamples:\n  coatcheck dev\n  coatcheck dev --port 0 --ephemeral --credentials /tmp/flex.json')
+    .addHelpText(
+      'after',
+      '\nExamples:\n  coatcheck dev\n  coatcheck dev --port 0 --ephemeral --credentials /tmp/flex.json',
+    )
   return addSettings(command, SETTINGS, DEFAULTS).action((options: DevOptions) =>
     runDev(options, readSettings({ ...options }, DEFAULTS)),
   )
@@ -71,7 +79,8 @@ async function startDev(options: DevOptions, config: Config, logger: Logger): Pr
   const rootKey = openRootKey(options, config)
   const common = { store, rootKey, now: systemClock, random: systemRandom, site: SITE.digits }
   const sealer = await seed(common)
-  const onFault = (error: unknown): void => logger.error('housekeeping failed', { error: describeError(error) })
+  const onFault = (error: unknown): void =>
+    logger.error('housekeeping failed', { error: describeError(error) })
   const service = await createService({
     ...DEV_PRESET,
     ...common,

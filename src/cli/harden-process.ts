@@ -27,5 +27,9 @@ export function hardenProcess(
   }
   if (process.execArgv.includes(FLAG) || process.execve === undefined) return
   const shell = ['sh', '-c', 'ulimit -c 0; exec "$@"', 'sh']
-  process.execve('/bin/sh', [...shell, process.execPath, FLAG, ...process.argv.slice(1)], environment)
+  process.execve(
+    '/bin/sh',
+    [...shell, process.execPath, FLAG, ...process.argv.slice(1)],
+    environment,
+  )
 }

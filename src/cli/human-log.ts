@@ -1,5 +1,11 @@
 import type { DestinationStream } from 'pino'
-import { numberMember, objectMember, parseJsonObject, stringMember, type JsonObject } from '../protocol/parse.ts'
+import {
+  numberMember,
+  objectMember,
+  parseJsonObject,
+  stringMember,
+  type JsonObject,
+} from '../protocol/parse.ts'
 
 /** Makes a log destination that writes a short line for each request, with the reason of a refusal below it. */
 export function humanLog(output: NodeJS.WritableStream): DestinationStream {
@@ -21,7 +27,9 @@ const DESCRIPTIONS: Readonly<Record<string, (entry: JsonObject) => string>> = {
 function describeEntry(entry: JsonObject): string {
   const message = stringMember(entry, 'msg') ?? ''
   const describe = Object.hasOwn(DESCRIPTIONS, message) ? DESCRIPTIONS[message] : undefined
-  return describe?.(entry) ?? `${stringMember(entry, 'level') ?? ''}: ${message} ${describeRest(entry)}`
+  return (
+    describe?.(entry) ?? `${stringMember(entry, 'level') ?? ''}: ${message} ${describeRest(entry)}`
+  )
 }
 
 function describeRequest(entry: JsonObject): string {

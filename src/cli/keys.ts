@@ -19,7 +19,10 @@ export function keysCommand(): Command {
   const init = new Command('init')
     .description('Make the root key, and the first sealing and signing keys of a store.')
     .option('--json', 'print JSON')
-    .addHelpText('after', '\nExample:\n  coatcheck keys init --data /var/lib/coatcheck --root-key-file /etc/coatcheck/root.key')
+    .addHelpText(
+      'after',
+      '\nExample:\n  coatcheck keys init --data /var/lib/coatcheck --root-key-file /etc/coatcheck/root.key',
+    )
     .action((options: KeysOptions) => initKeys(options, readSettings({ ...options })))
   const list = new Command('list')
     .description('List the keys of a store.')

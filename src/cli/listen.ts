@@ -31,7 +31,15 @@ export function explainListenError(
     )
   }
   if (code === 'EACCES') {
-    return new OperatorError(`Port ${port} may not be used by this user.`, 'Name a port above 1023.', cause)
+    return new OperatorError(
+      `Port ${port} may not be used by this user.`,
+      'Name a port above 1023.',
+      cause,
+    )
   }
-  return new OperatorError(`${host}:${port} cannot be listened on.`, 'Check --host and --port.', cause)
+  return new OperatorError(
+    `${host}:${port} cannot be listened on.`,
+    'Check --host and --port.',
+    cause,
+  )
 }

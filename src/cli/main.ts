@@ -23,11 +23,14 @@ const COMMANDS = [
 
 async function main(): Promise<void> {
   const program = new Command('coatcheck')
-    .description('Isolates payment data behind short-lived signed tokens. Wire-compatible with Flex API v2.')
+    .description(
+      'Isolates payment data behind short-lived signed tokens. Wire-compatible with Flex API v2.',
+    )
     .version('0.1.0')
     .showSuggestionAfterError()
   for (const create of COMMANDS) program.addCommand(create())
-  for (const command of [program, ...everyCommand(program)]) command.exitOverride().showHelpAfterError('(add --help for the options)')
+  for (const command of [program, ...everyCommand(program)])
+    command.exitOverride().showHelpAfterError('(add --help for the options)')
   try {
     await program.parseAsync()
   } catch (error) {
@@ -44,7 +47,9 @@ function report(error: unknown): number {
   const asJson = process.argv.includes('--json')
   if (error instanceof OperatorError) {
     const { problem, fix } = error
-    console.error(asJson ? JSON.stringify({ error: { problem, fix } }) : `coatcheck: ${problem}\n  ${fix}`)
+    console.error(
+      asJson ? JSON.stringify({ error: { problem, fix } }) : `coatcheck: ${problem}\n  ${fix}`,
+    )
     return EXIT.problem
   }
   console.error(error instanceof Error ? error.stack : String(error))

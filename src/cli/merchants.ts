@@ -27,11 +27,15 @@ export function merchantsCommand(): Command {
     .option('--attempts-per-session <count>', 'opened attempts that a session may see', parseCount)
     .option('--json', 'print JSON')
     .addHelpText('after', '\nExample:\n  coatcheck merchants add shop-1 --json > shop-1.json')
-    .action((id: string, options: AddOptions) => addMerchant(id, options, readSettings({ ...options })))
+    .action((id: string, options: AddOptions) =>
+      addMerchant(id, options, readSettings({ ...options })),
+    )
   const list = new Command('list')
     .description('List the merchants.')
     .option('--json', 'print JSON')
-    .action((options: { readonly json?: true }) => listMerchants(options, readSettings({ ...options })))
+    .action((options: { readonly json?: true }) =>
+      listMerchants(options, readSettings({ ...options })),
+    )
   return new Command('merchants')
     .description('Add and list merchants.')
     .addCommand(addSettings(add, VAULT_SETTINGS))
@@ -79,10 +83,17 @@ async function listMerchants(options: { readonly json?: true }, config: Config):
     const credentials = await registry.listCredentials()
     const merchants = (await registry.list()).map((merchant) => ({
       ...merchant,
-      keyIds: credentials.filter(({ merchantId }) => merchantId === merchant.id).map(({ keyId }) => keyId),
+      keyIds: credentials
+        .filter(({ merchantId }) => merchantId === merchant.id)
+        .map(({ keyId }) => keyId),
     }))
-    const rows = merchants.map(({ id, sessionKeys, keyIds }) => `${id}  ${sessionKeys}  ${keyIds.join(' ')}`)
-    const text = rows.length === 0 ? 'There are no merchants. Add one: coatcheck merchants add <id>' : rows.join('\n')
+    const rows = merchants.map(
+      ({ id, sessionKeys, keyIds }) => `${id}  ${sessionKeys}  ${keyIds.join(' ')}`,
+    )
+    const text =
+      rows.length === 0
+        ? 'There are no merchants. Add one: coatcheck merchants add <id>'
+        : rows.join('\n')
     printer.result(text, { merchants })
   })
 }

@@ -31,7 +31,11 @@ export async function selfTest(credentials: SelfTestCredentials): Promise<readon
       return result
     } catch (cause) {
       const why = cause instanceof Error ? cause.message : String(cause)
-      throw new OperatorError(`The self-test failed at "${name}": ${why}`, 'The log above says why.', cause)
+      throw new OperatorError(
+        `The self-test failed at "${name}": ${why}`,
+        'The log above says why.',
+        cause,
+      )
     }
   }
   const { url } = credentials
@@ -42,7 +46,9 @@ export async function selfTest(credentials: SelfTestCredentials): Promise<readon
   const captureContext = await step('verify capture context', verify)
   const data = { paymentInformation: { card: CARD } }
   const token = await step('token', () => createToken({ captureContext, data }))
-  const { jti } = await step('verify transient token', () => verifyTransientToken(token, captureContext))
+  const { jti } = await step('verify transient token', () =>
+    verifyTransientToken(token, captureContext),
+  )
   await step('payment details', () => client.getPaymentDetails(jti))
   return passed
 }

@@ -25,12 +25,17 @@ const PURGE_EVERY_MILLISECONDS = 30_000
 export async function runPrimary(config: Config, json: boolean): Promise<void> {
   const store = openVaultStore(config)
   await checkRequirements(config, store)
-  const logger = createLogger({ level: config.logLevel, now: systemClock, destination: process.stdout })
+  const logger = createLogger({
+    level: config.logLevel,
+    now: systemClock,
+    destination: process.stdout,
+  })
   const housekeeping = await startHousekeeping(config, store, logger)
   cluster.setupPrimary({ execArgv: [...new Set([...process.execArgv, ...HARDENED_ARGUMENTS])] })
   const workers = createWorkers(config.workers || availableParallelism(), {
     fork: () => cluster.fork(),
-    onCrash: (worker, code) => logger.error('a worker ended and is replaced', { worker: worker.id, code }),
+    onCrash: (worker, code) =>
+      logger.error('a worker ended and is replaced', { worker: worker.id, code }),
   })
   let draining = false
   const operators = createOperatorApp({
@@ -48,7 +53,10 @@ export async function runPrimary(config: Config, json: boolean): Promise<void> {
     await store.close()
   })
   await workers.start()
-  const operatorUrl = await listen(operators, { host: config.operatorHost, port: config.operatorPort })
+  const operatorUrl = await listen(operators, {
+    host: config.operatorHost,
+    port: config.operatorPort,
+  })
   const text = `Coatcheck serves ${config.origin ?? ''} on ${config.host}:${config.port}; operators: ${operatorUrl}/readyz`
   const { origin, host, port } = config
   createPrinter(json).result(text, { ready: true, origin, host, port, operatorUrl })
@@ -59,7 +67,11 @@ interface Housekeeping {
   stop(): Promise<void>
 }
 
-async function startHousekeeping(config: Config, store: Store, logger: Logger): Promise<Housekeeping> {
+async function startHousekeeping(
+  config: Config,
+  store: Store,
+  logger: Logger,
+): Promise<Housekeeping> {
   const onFault = (error: unknown): void =>
     logger.error('housekeeping failed', { error: describeError(error) })
   const minting = startMinting({
@@ -89,8 +101,16 @@ async function collectMetrics(minting: Minting): Promise<string> {
   const pools = { onetime: 'pool-key', rotated: 'rotated-pool-key' } as const
   for (const [name, kind] of Object.entries(pools)) {
     const pool = (): ReturnType<Minting['status']>['pool-key'] => minting.status()[kind]
-    addGauge(own, `coatcheck_pool_${name}_keys`, 'Session keys in the pool.', () => pool().depth)
-    addGauge(own, `coatcheck_pool_${name}_oldest_seconds`, 'Age of the oldest key in the pool.', () => pool().oldestSeconds)
+    addGauge(own, {
+      name: `coatcheck_pool_${name}_keys`,
+      help: 'Session keys in the pool.',
+      read: () => pool().depth,
+    })
+    addGauge(own, {
+      name: `coatcheck_pool_${name}_oldest_seconds`,
+      help: 'Age of the oldest key in the pool.',
+      read: () => pool().oldestSeconds,
+    })
   }
   return `${await aggregate.clusterMetrics()}\n${await own.metrics()}`
 }

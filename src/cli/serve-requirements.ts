@@ -10,7 +10,10 @@ import { readRootKey } from './vault.ts'
 
 interface Requirement {
   /** Says what is missing and how to mend it; undefined when it is there. */
-  check(config: Config, store: Store): Promise<OperatorError | undefined> | OperatorError | undefined
+  check(
+    config: Config,
+    store: Store,
+  ): Promise<OperatorError | undefined> | OperatorError | undefined
 }
 
 const LOOPBACK = /^(localhost|127\.[0-9.]+|::1)$/
@@ -40,7 +43,8 @@ export async function checkRequirements(config: Config, store: Store): Promise<v
 }
 
 function requireOrigin({ origin }: Config): OperatorError | undefined {
-  const fix = 'Set --origin or COATCHECK_ORIGIN to the https origin that shoppers reach, such as https://pay.example.com.'
+  const fix =
+    'Set --origin or COATCHECK_ORIGIN to the https origin that shoppers reach, such as https://pay.example.com.'
   if (origin === undefined) return new OperatorError('There is no public origin.', fix)
   const parsed = URL.parse(origin)
   if (parsed?.protocol === 'https:' && parsed.origin === origin) return undefined
@@ -50,7 +54,10 @@ function requireOrigin({ origin }: Config): OperatorError | undefined {
 function requireTransport({ host, proxies }: Config): OperatorError | undefined {
   const wrong = proxies.find((proxy) => isIP(proxy.split('/', 1)[0] ?? '') === 0)
   if (wrong !== undefined) {
-    return new OperatorError('A proxy is not given by its address.', 'Set --proxies to IP addresses or networks.')
+    return new OperatorError(
+      'A proxy is not given by its address.',
+      'Set --proxies to IP addresses or networks.',
+    )
   }
   if (LOOPBACK.test(host) || proxies.length > 0) return undefined
   return new OperatorError(

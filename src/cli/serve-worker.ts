@@ -48,8 +48,8 @@ export async function runWorker(config: Config): Promise<void> {
   })
 }
 
-function answerMetricsOf(registry: Registry): void {
+/** Answers the primary's requests for metrics: making an aggregator is what begins to listen for them. */
+function answerMetricsOf(registry: Registry): object {
   AggregatorRegistry.setRegistries(registry)
-  // Making one is what begins to answer the primary's requests for metrics.
-  new AggregatorRegistry()
+  return new AggregatorRegistry()
 }

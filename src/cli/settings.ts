@@ -15,9 +15,8 @@ export function addSettings(
 ): Command {
   command.addOption(new Option('--config <file>', 'configuration file (JSON)'))
   for (const setting of SETTING_LIST.filter(({ name }) => names.includes(name))) {
-    const shown: unknown = defaults[setting.name] ?? setting.default
-    const isShown = shown !== undefined && !(Array.isArray(shown) && shown.length === 0)
-    const description = `${setting.description}${isShown ? ` (default ${String(shown)})` : ''}`
+    const shown = String(defaults[setting.name] ?? setting.default)
+    const description = `${setting.description}${shown === '' ? '' : ` (default ${shown})`}`
     command.addOption(new Option(`${setting.flag} <value>`, description))
   }
   return command

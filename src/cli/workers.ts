@@ -36,7 +36,8 @@ export function createWorkers(count: number, needs: WorkerNeeds): Workers {
       worker.once('exit', (code: number | null) => {
         const hadListened = listening.delete(worker)
         running.delete(worker)
-        if (!hadListened) reject(new OperatorError('A worker could not start.', 'Its message above says why.'))
+        if (!hadListened)
+          reject(new OperatorError('A worker could not start.', 'Its message above says why.'))
         else if (!stopping) replace(worker, code)
       })
     })

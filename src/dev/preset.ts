@@ -1,7 +1,8 @@
 import type { PoolKind } from '../keys/mint-order.ts'
 import { isTestCard } from './test-cards.ts'
 
-const LOOPBACK_ORIGIN = /^https?:\/\/(localhost|[a-z0-9-]+\.localhost|127(\.[0-9]{1,3}){3}|\[::1\])(:[0-9]{1,5})?$/
+const LOOPBACK_ORIGIN =
+  /^https?:\/\/(localhost|[a-z0-9-]+\.localhost|127(\.[0-9]{1,3}){3}|\[::1\])(:[0-9]{1,5})?$/
 
 /** What makes a service the emulator: published test cards only, loopback pages, explanations, generous limits. */
 export const DEV_PRESET = {

@@ -66,11 +66,20 @@ export async function createApp(needs: HttpNeeds): Promise<FastifyInstance> {
       methods: ['GET', 'POST'],
       strictPreflight: false,
       exposedHeaders: ['digest', 'v-c-correlation-id'],
-      origin: (origin, decide) => decide(null, origin !== undefined && needs.isAllowedOrigin(origin)),
+      origin: (origin, decide) =>
+        decide(null, origin !== undefined && needs.isAllowedOrigin(origin)),
     })
-    addRoutes(scope, needs, ROUTES.filter((route) => route.cors))
+    addRoutes(
+      scope,
+      needs,
+      ROUTES.filter((route) => route.cors),
+    )
   })
-  addRoutes(app, needs, ROUTES.filter((route) => !route.cors))
+  addRoutes(
+    app,
+    needs,
+    ROUTES.filter((route) => !route.cors),
+  )
   return app
 }
 
@@ -108,7 +117,10 @@ async function run(needs: HttpNeeds, route: Route, request: FastifyRequest): Pro
   return route.run(needs.operations, merchant, call)
 }
 
-function send(reply: FastifyReply, { status, contentType, body, headers = {} }: Reply): FastifyReply {
+function send(
+  reply: FastifyReply,
+  { status, contentType, body, headers = {} }: Reply,
+): FastifyReply {
   return reply.code(status).headers(headers).type(contentType).send(body)
 }
 

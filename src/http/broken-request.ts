@@ -9,7 +9,11 @@ const CODES: Readonly<Record<string, ErrorCode>> = {
 }
 
 /** Answers what is not an HTTP request that can be read, in the gateway's shape, and closes the connection. */
-export function answerBrokenRequest(error: Error & { code?: string }, socket: Socket, random: Random): void {
+export function answerBrokenRequest(
+  error: Error & { code?: string },
+  socket: Socket,
+  random: Random,
+): void {
   if (error.code === 'ECONNRESET' || !socket.writable) {
     socket.destroy()
     return

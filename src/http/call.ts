@@ -1,5 +1,6 @@
 import type { FastifyRequest } from 'fastify'
 import type { MerchantRequest } from '../merchant/by-http-signature.ts'
+import { isJsonObject } from '../protocol/parse.ts'
 
 /** One request, as operations see it. */
 export interface Call {
@@ -45,7 +46,7 @@ function readBody({ body }: FastifyRequest): Buffer {
 }
 
 function readParameter(params: unknown): string {
-  const [value] = typeof params === 'object' && params !== null ? Object.values(params) : []
+  const [value]: readonly unknown[] = isJsonObject(params) ? Object.values(params) : []
   return typeof value === 'string' ? value : ''
 }
 

@@ -9,7 +9,8 @@ const SWAGGER_OPTIONS: SwaggerOptions = {
     info: {
       title: 'Coatcheck',
       version: '0.1.0',
-      description: 'Isolates payment and personal data behind short-lived signed tokens. Wire-compatible with Flex API v2.',
+      description:
+        'Isolates payment and personal data behind short-lived signed tokens. Wire-compatible with Flex API v2.',
       license: { name: 'Apache-2.0', identifier: 'Apache-2.0' },
     },
     servers: [{ url: '/' }],

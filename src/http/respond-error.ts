@@ -38,7 +38,8 @@ const FASTIFY_STATUS: Readonly<Record<number, ErrorCode>> = {
 
 function toServiceError(thrown: unknown): ServiceError {
   if (thrown instanceof ServiceError) return thrown
-  const status: unknown = thrown instanceof Error && 'statusCode' in thrown ? thrown.statusCode : 500
+  const status: unknown =
+    thrown instanceof Error && 'statusCode' in thrown ? thrown.statusCode : 500
   if (typeof status !== 'number' || status >= 500) {
     return new ServiceError('INTERNAL_ERROR', { cause: thrown })
   }

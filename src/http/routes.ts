@@ -17,7 +17,11 @@ import {
 export interface Operations {
   createSession(merchant: Merchant, call: Call): Promise<string>
   createToken(compact: string, correlationId: string): Promise<string>
-  getPaymentDetails(merchant: Merchant, reference: string, correlationId: string): Promise<PaymentDetails>
+  getPaymentDetails(
+    merchant: Merchant,
+    reference: string,
+    correlationId: string,
+  ): Promise<PaymentDetails>
   getPublicKey(kid: string): object
   getJwks(): object
 }
@@ -62,7 +66,8 @@ export const ROUTES: readonly Route[] = [
     body: { 'application/json': SessionRequestSchema },
     success: { status: 201, type: 'application/jwt', schema: CompactSchema },
     errors: [...MERCHANT_ERRORS, ...BODY_ERRORS, 'RATE_LIMITED', 'KEY_POOL_EMPTY'],
-    run: async (operations, merchant, call) => replyJwt(await operations.createSession(merchant, call)),
+    run: async (operations, merchant, call) =>
+      replyJwt(await operations.createSession(merchant, call)),
   },
   {
     method: 'POST',

@@ -31,13 +31,18 @@ export function decodeJwe(compact: string): DecodedJwe | undefined {
   if (!encryptedKey || !iv || !ciphertext || !tag) return undefined
   const header = parseHeader(decodeJsonPart(protectedHeader))
   const lengthsAreRight =
-    encryptedKey.length === ENCRYPTED_KEY_BYTES && iv.length === IV_BYTES && tag.length === TAG_BYTES
+    encryptedKey.length === ENCRYPTED_KEY_BYTES &&
+    iv.length === IV_BYTES &&
+    tag.length === TAG_BYTES
   if (header === undefined || !lengthsAreRight || ciphertext.length === 0) return undefined
   return { ...header, protectedHeader, encryptedKey, iv, ciphertext, tag }
 }
 
-function parseHeader(header: JsonObject | undefined): Pick<DecodedJwe, 'kid' | 'oaepHash'> | undefined {
-  if (header === undefined || Object.hasOwn(header, 'zip') || Object.hasOwn(header, 'crit')) return undefined
+function parseHeader(
+  header: JsonObject | undefined,
+): Pick<DecodedJwe, 'kid' | 'oaepHash'> | undefined {
+  if (header === undefined || Object.hasOwn(header, 'zip') || Object.hasOwn(header, 'crit'))
+    return undefined
   const kid = stringMember(header, 'kid')
   const alg = stringMember(header, 'alg')
   if (kid === undefined || stringMember(header, 'enc') !== 'A256GCM') return undefined

@@ -1,4 +1,10 @@
-import { createCipheriv, createDecipheriv, createSecretKey, hkdfSync, type KeyObject } from 'node:crypto'
+import {
+  createCipheriv,
+  createDecipheriv,
+  createSecretKey,
+  hkdfSync,
+  type KeyObject,
+} from 'node:crypto'
 
 // Layout of a sealed value: version (1) | key id (4) | expiry (8) | owner length (2) | owner | salt (32) | nonce (12)
 // | ciphertext | tag (16). Everything in front of the salt is associated data, together with kind and name.
@@ -74,7 +80,9 @@ export function open(
   const key = parsed === undefined ? undefined : findKey(parsed.keyId)
   if (parsed === undefined || key === undefined) throw new SealError('a sealed value does not open')
   const recordKey = deriveRecordKey(key, place, parsed.salt)
-  const decipher = createDecipheriv('aes-256-gcm', recordKey, parsed.nonce, { authTagLength: TAG_BYTES })
+  const decipher = createDecipheriv('aes-256-gcm', recordKey, parsed.nonce, {
+    authTagLength: TAG_BYTES,
+  })
   decipher.setAAD(associatedData(parsed.header, place))
   decipher.setAuthTag(parsed.tag)
   const content = decipher.update(parsed.ciphertext)

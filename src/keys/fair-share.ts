@@ -23,5 +23,8 @@ export function createFairShare(): FairShare {
     else counts.set(forgotten, left)
   }
 
-  return { note, isOver: (merchantId) => (counts.get(merchantId) ?? 0) >= WINDOW / (counts.size + 1) }
+  return {
+    note,
+    isOver: (merchantId) => (counts.get(merchantId) ?? 0) >= WINDOW / (counts.size + 1),
+  }
 }

@@ -18,7 +18,9 @@ async function mint(order: MintOrder): Promise<void> {
 
 function handOver(key: MintedKey): Promise<void> {
   return new Promise((resolve, reject) => {
-    process.send?.(key, undefined, undefined, (error) => (error === null ? resolve() : reject(error)))
+    process.send?.(key, undefined, undefined, (error) =>
+      error === null ? resolve() : reject(error),
+    )
   })
 }
 

@@ -100,7 +100,11 @@ export function startMinting(needs: MintingNeeds): Minting {
 function forkHelper(): ChildProcess {
   // In a clone the files are .ts, in the published package .js.
   const file = new URL(`./mint-session-keys${extname(import.meta.url)}`, import.meta.url)
-  return fork(file, [], { serialization: 'advanced', execArgv: [], stdio: ['ignore', 'ignore', 'inherit', 'ipc'] })
+  return fork(file, [], {
+    serialization: 'advanced',
+    execArgv: [],
+    stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
+  })
 }
 
 function poolWrite(kind: PoolKind, { kid, expiresAt, sealed }: MintedKey): Write {
@@ -114,7 +118,8 @@ function statusOf(
   const show = (kind: PoolKind): PoolDepth => {
     const { count, earliestExpiry } = seen.get(kind) ?? { count: 0, earliestExpiry: undefined }
     const mintedAt = (earliestExpiry ?? 0) - POOL_SECONDS
-    const oldestSeconds = earliestExpiry === undefined ? 0 : Math.max(0, epochSeconds(now) - mintedAt)
+    const oldestSeconds =
+      earliestExpiry === undefined ? 0 : Math.max(0, epochSeconds(now) - mintedAt)
     return { depth: count, target: targets[kind], oldestSeconds }
   }
   return { 'pool-key': show('pool-key'), 'rotated-pool-key': show('rotated-pool-key') }

@@ -84,7 +84,7 @@ export function createSessionKeyPool(needs: PoolNeeds, policy: PoolPolicy): Sess
       claiming = undefined
     }
     serveWaiting()
-    if (room.size() > 0) setTimeout(refill, policy.retryMilliseconds)
+    if (room.size() > 0) setTimeout(() => void refill(), policy.retryMilliseconds)
   }
 
   function refill(): Promise<void> {

@@ -35,7 +35,10 @@ export interface KidSource {
 }
 
 /** Derives a session's own kid from a rotated key. */
-export function deriveSessionKid(source: KidSource, randomBytes: (count: number) => Buffer): string {
+export function deriveSessionKid(
+  source: KidSource,
+  randomBytes: (count: number) => Buffer,
+): string {
   const session = randomText(randomBytes, PART)
   return source.site + source.reference + session + mac(source, session)
 }

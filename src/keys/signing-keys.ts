@@ -37,7 +37,11 @@ export interface SigningKeys {
 }
 
 /** Makes an RSA-2048 signing key under a free two-character kid and stores it sealed. Returns the kid. */
-export async function createSigningKey(store: Store, sealer: Sealer, random: Random): Promise<string> {
+export async function createSigningKey(
+  store: Store,
+  sealer: Sealer,
+  random: Random,
+): Promise<string> {
   const { privateKey } = await promisify(generateKeyPair)('rsa', { modulusLength: 2048 })
   const taken = new Set((await store.list('signing-key')).map(({ name }) => name))
   const kid = freeKid(taken, random)
@@ -46,7 +50,11 @@ export async function createSigningKey(store: Store, sealer: Sealer, random: Ran
 }
 
 /** Stores a signing key under its kid, sealed; does nothing when the kid is there already. */
-export async function storeSigningKey(store: Store, sealer: Sealer, signer: JwsSigner): Promise<void> {
+export async function storeSigningKey(
+  store: Store,
+  sealer: Sealer,
+  signer: JwsSigner,
+): Promise<void> {
   const content = signer.privateKey.export({ type: 'pkcs8', format: 'der' })
   const record = { kind: 'signing-key', name: signer.kid, owner: '', expiresAt: undefined } as const
   await store.write([sealedWrite('put-new', { ...record, content }, sealer)])

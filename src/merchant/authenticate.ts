@@ -22,7 +22,10 @@ const BEARER = /^Bearer +([^ ]+) *$/i
  *
  * @throws ServiceError `HEADERS_MISSING` without credentials, `AUTHENTICATION_FAILED` with wrong ones.
  */
-export async function authenticate(needs: JwtNeeds, request: MerchantRequest): Promise<Authenticated> {
+export async function authenticate(
+  needs: JwtNeeds,
+  request: MerchantRequest,
+): Promise<Authenticated> {
   if (headerValues(request, 'signature').length > 0) {
     return { ...(await authenticateByHttpSignature(needs, request)), scheme: 'http_signature' }
   }
@@ -35,5 +38,7 @@ export async function authenticate(needs: JwtNeeds, request: MerchantRequest): P
 
 function missingHeaders(request: MerchantRequest): readonly string[] {
   const isThere = (name: string): boolean => headerValues(request, name).length > 0
-  return SIGNATURE_HEADERS.filter((name) => !isThere(name) && !(name === 'date' && isThere('v-c-date')))
+  return SIGNATURE_HEADERS.filter(
+    (name) => !isThere(name) && !(name === 'date' && isThere('v-c-date')),
+  )
 }

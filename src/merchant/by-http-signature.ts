@@ -118,7 +118,10 @@ function diagnose({ request, parameters, identity, base }: Failed): Circumstance
     [secret, undecoded].some((key) => isMacOf(candidate.base, signature, key)),
   )
   if (signed === undefined) {
-    return { ...expected, mistake: 'Probably the secret: no known mistake in the string explains it.' }
+    return {
+      ...expected,
+      mistake: 'Probably the secret: no known mistake in the string explains it.',
+    }
   }
   return {
     keyId,

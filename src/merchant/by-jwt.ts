@@ -84,7 +84,14 @@ interface Claims {
   readonly digest: string | undefined
 }
 
-const MANDATORY = ['iat', 'exp', 'jti', 'request-method', 'request-resource-path', 'v-c-merchant-id']
+const MANDATORY = [
+  'iat',
+  'exp',
+  'jti',
+  'request-method',
+  'request-resource-path',
+  'v-c-merchant-id',
+]
 
 function readClaims(claims: JsonObject, request: MerchantRequest): Claims {
   const [iat, exp] = [numberMember(claims, 'iat'), numberMember(claims, 'exp')]
@@ -95,7 +102,8 @@ function readClaims(claims: JsonObject, request: MerchantRequest): Claims {
   const read = [iat, exp, jti, method, path, merchantId]
   const missing = MANDATORY.filter((_, index) => read[index] === undefined || read[index] === '')
   if (request.body.length > 0 && digest === undefined) missing.push('digest')
-  const complete = iat !== undefined && exp !== undefined && jti !== undefined && method !== undefined
+  const complete =
+    iat !== undefined && exp !== undefined && jti !== undefined && method !== undefined
   if (missing.length > 0 || !complete || path === undefined || merchantId === undefined) {
     throw refuse('TOKEN_CLAIM_MISSING', { claims: missing })
   }

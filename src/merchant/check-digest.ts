@@ -23,11 +23,13 @@ export function checkDigest(received: string, body: Buffer): void {
 const MISTAKES: readonly { readonly mistake: string; bodyOf(body: Buffer): string | Buffer }[] = [
   { mistake: 'It is the digest of an empty body: sign after the body is set.', bodyOf: () => '' },
   {
-    mistake: 'It is the digest of the same JSON, written without spaces: sign the very bytes that are sent.',
+    mistake:
+      'It is the digest of the same JSON, written without spaces: sign the very bytes that are sent.',
     bodyOf: (body) => rewrite(body),
   },
   {
-    mistake: 'It is the digest of the same JSON, written with indentation: sign the very bytes that are sent.',
+    mistake:
+      'It is the digest of the same JSON, written with indentation: sign the very bytes that are sent.',
     bodyOf: (body) => rewrite(body, 2),
   },
   {

@@ -14,11 +14,13 @@ export const REFUSALS = {
   CLOCK_DIFFERS: 'The time of signing is too far from the time of the service.',
   DIGEST_UNREADABLE: 'The digest is not the SHA-256 of a body in base64.',
   DIGEST_OF_ANOTHER_BODY: 'The digest is that of another body than the one received.',
-  WRONG_SIGNATURE: 'The signature is not that of the string to sign under the secret of this key id.',
+  WRONG_SIGNATURE:
+    'The signature is not that of the string to sign under the secret of this key id.',
   OTHER_MERCHANT: 'The credential belongs to another merchant than v-c-merchant-id names.',
   TOKEN_UNREADABLE: 'The bearer token is not a compact JWS.',
   TOKEN_WITHOUT_KEY_ID: 'The bearer token has no kid in its header.',
-  TOKEN_CLAIM_MISSING: 'The bearer token lacks claims that are mandatory, or has them in another type.',
+  TOKEN_CLAIM_MISSING:
+    'The bearer token lacks claims that are mandatory, or has them in another type.',
   TOKEN_EXPIRED: 'The bearer token has expired.',
   TOKEN_LIVES_TOO_LONG: 'The bearer token is good for more than 300 seconds.',
   TOKEN_OF_OTHER_METHOD: 'The bearer token was made for another method.',
@@ -40,6 +42,10 @@ export function refuse(reason: RefusalReason, circumstances: Circumstances = {})
 
 /** Makes the refusal of a request that lacks headers; the public text lists them. */
 export function refuseMissing(headers: readonly string[]): ServiceError {
-  const explanation = { reason: 'NO_CREDENTIALS', message: REFUSALS.NO_CREDENTIALS, missing: headers }
+  const explanation = {
+    reason: 'NO_CREDENTIALS',
+    message: REFUSALS.NO_CREDENTIALS,
+    missing: headers,
+  }
   return new ServiceError('HEADERS_MISSING', { about: `${headers.join(',')},`, explanation })
 }

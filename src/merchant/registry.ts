@@ -67,7 +67,11 @@ export function createMerchantRegistry({ store, sealer, now }: RegistryNeeds): M
     secret.fill(0)
     return store.write([
       sealedWrite('put-new', { ...common, kind: 'merchant', name: owner, content }, sealer),
-      sealedWrite('put-new', { ...common, kind: 'credential', name: keyId, content: credential }, sealer),
+      sealedWrite(
+        'put-new',
+        { ...common, kind: 'credential', name: keyId, content: credential },
+        sealer,
+      ),
     ])
   }
 

@@ -23,9 +23,11 @@ export function parseTokenRequest(plaintext: JsonObject): TokenRequest {
   const context = stringMember(plaintext, 'context')
   const index = plaintext['index'] ?? 0
   const data = plaintext['data']
-  if (context === undefined) faults.push({ location: 'context', message: 'must be the capture context' })
+  if (context === undefined)
+    faults.push({ location: 'context', message: 'must be the capture context' })
   const indexIsValid = typeof index === 'number' && Number.isSafeInteger(index) && index >= 0
-  if (!indexIsValid) faults.push({ location: 'index', message: 'must be a position in ctx, such as 0' })
+  if (!indexIsValid)
+    faults.push({ location: 'index', message: 'must be a position in ctx, such as 0' })
   if (!isJsonObject(data)) faults.push({ location: 'data', message: 'must be an object' })
   if (context === undefined || !indexIsValid || !isJsonObject(data)) {
     throw new ServiceError('VALIDATION_FAILED', { details: faults })

@@ -42,7 +42,9 @@ export function openContext(context: string, kid: string, needs: OpenNeeds): Ope
 }
 
 function notOurs(): ServiceError {
-  const details = [{ location: 'context', message: 'is not the capture context of this session key' }]
+  const details = [
+    { location: 'context', message: 'is not the capture context of this session key' },
+  ]
   return new ServiceError('VALIDATION_FAILED', { details })
 }
 

@@ -28,7 +28,11 @@ export function sealSession(session: RememberedSession, kid: string, sealer: Sea
 }
 
 /** Opens the `flx.data` of a session key's context; undefined when it was not sealed here for this kid. */
-export function openSession(data: string, kid: string, sealer: Sealer): RememberedSession | undefined {
+export function openSession(
+  data: string,
+  kid: string,
+  sealer: Sealer,
+): RememberedSession | undefined {
   try {
     const place = { kind: KIND, name: kid }
     const opened = open(Buffer.from(data, 'base64'), place, (id) => sealer.find(id))

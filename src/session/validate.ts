@@ -16,7 +16,11 @@ interface ValidateNeeds {
  *
  * @throws ServiceError `NO_DATA` when every field is empty, `CARD_DATA_INVALID` with all other faults at once.
  */
-export function validateCardData(data: JsonObject, entry: ContextEntry, needs: ValidateNeeds): CardData {
+export function validateCardData(
+  data: JsonObject,
+  entry: ContextEntry,
+  needs: ValidateNeeds,
+): CardData {
   const { values, faults } = readCardData(data)
   const required = stringsMember(entry.data, 'requiredFields') ?? []
   const declared = new Set([...required, ...(stringsMember(entry.data, 'optionalFields') ?? [])])

@@ -1,5 +1,13 @@
 import { epochSeconds, type Now } from '../clock-and-random.ts'
-import { COUNTERS, KINDS, type Depth, type Kind, type Store, type StoredRecord, type Write } from './contract.ts'
+import {
+  COUNTERS,
+  KINDS,
+  type Depth,
+  type Kind,
+  type Store,
+  type StoredRecord,
+  type Write,
+} from './contract.ts'
 
 const NO_COUNTS = { issued: 0, opened: 0, failed: 0 } as const
 
@@ -12,7 +20,6 @@ interface Entry {
 /** Keeps everything in this process's memory: for tests and `coatcheck dev --ephemeral`. Nothing survives it. */
 export function createMemoryStore(now: Now): Store {
   const kinds = new Map<Kind, Map<string, Entry>>()
-  let nextId = 0
   const entriesOf = (kind: Kind): Map<string, Entry> => {
     const entries = kinds.get(kind) ?? new Map<string, Entry>()
     kinds.set(kind, entries)
@@ -28,41 +35,7 @@ export function createMemoryStore(now: Now): Store {
     const entries = [...entriesOf(kind).values()].filter(isLive)
     return entries.toSorted((a, b) => a.id - b.id).map(({ record }) => record)
   }
-
-  function apply(write: Write): boolean {
-    const entries = entriesOf(write.kind)
-    const present = find(write.kind, write.name)
-    if (write.op === 'delete') {
-      entries.delete(write.name)
-      return true
-    }
-    if (write.op === 'count') {
-      const counted = present === undefined ? undefined : count(present.record, write)
-      if (present === undefined || counted === undefined) return false
-      entries.set(write.name, { id: present.id, record: counted })
-      return true
-    }
-    if (write.op === 'put-new' && present !== undefined) return false
-    if (write.op === 'ensure' && present !== undefined) return true
-    const { name, expiresAt, value } = write
-    const record = { name, expiresAt, value: Buffer.from(value), counts: NO_COUNTS }
-    entries.set(name, { id: nextId++, record })
-    return true
-  }
-
-  function applyAll(batch: readonly Write[]): boolean {
-    const before = batch.map((write) => entriesOf(write.kind).get(write.name))
-    const refused = batch.findIndex((write) => !apply(write))
-    if (refused < 0) return true
-    for (let index = refused; index >= 0; index -= 1) restore(batch[index], before[index])
-    return false
-  }
-
-  function restore(write: Write | undefined, entry: Entry | undefined): void {
-    if (write === undefined) return
-    if (entry === undefined) entriesOf(write.kind).delete(write.name)
-    else entriesOf(write.kind).set(write.name, entry)
-  }
+  const applyAll = createApplyAll(entriesOf, find)
 
   return {
     get: async (kind, name) => {
@@ -92,6 +65,49 @@ export function createMemoryStore(now: Now): Store {
       return purged
     },
     close: async () => kinds.clear(),
+  }
+}
+
+/** Makes the function that writes a batch whole or, when a guard is refused, undoes it. */
+function createApplyAll(
+  entriesOf: (kind: Kind) => Map<string, Entry>,
+  find: (kind: Kind, name: string) => Entry | undefined,
+): (batch: readonly Write[]) => boolean {
+  let nextId = 0
+
+  function apply(write: Write): boolean {
+    const entries = entriesOf(write.kind)
+    const present = find(write.kind, write.name)
+    if (write.op === 'delete') {
+      entries.delete(write.name)
+      return true
+    }
+    if (write.op === 'count') {
+      const counted = present === undefined ? undefined : count(present.record, write)
+      if (present === undefined || counted === undefined) return false
+      entries.set(write.name, { id: present.id, record: counted })
+      return true
+    }
+    if (write.op === 'put-new' && present !== undefined) return false
+    if (write.op === 'ensure' && present !== undefined) return true
+    const { name, expiresAt, value } = write
+    const record = { name, expiresAt, value: Buffer.from(value), counts: NO_COUNTS }
+    entries.set(name, { id: nextId++, record })
+    return true
+  }
+
+  function restore(write: Write | undefined, entry: Entry | undefined): void {
+    if (write === undefined) return
+    if (entry === undefined) entriesOf(write.kind).delete(write.name)
+    else entriesOf(write.kind).set(write.name, entry)
+  }
+
+  return function applyAll(batch: readonly Write[]): boolean {
+    const before = batch.map((write) => entriesOf(write.kind).get(write.name))
+    const refused = batch.findIndex((write) => !apply(write))
+    if (refused < 0) return true
+    for (let index = refused; index >= 0; index -= 1) restore(batch[index], before[index])
+    return false
   }
 }
 

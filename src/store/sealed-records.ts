@@ -1,4 +1,11 @@
-import { open, seal, SealError, type Place, type SealContent, type SealingKey } from '../jose/seal.ts'
+import {
+  open,
+  seal,
+  SealError,
+  type Place,
+  type SealContent,
+  type SealingKey,
+} from '../jose/seal.ts'
 import type { Kind, StoredRecord, Write } from './contract.ts'
 
 /** The keys that seal records, and the randomness that sealing draws. */

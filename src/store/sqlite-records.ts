@@ -47,13 +47,16 @@ export function prepareRecords(db: DatabaseSync): RecordTable {
     list: (kind, seconds) => list.all(kind, seconds).map(toRecord),
     depth: (kind, seconds) => {
       const { count, earliest } = depth.get(kind, seconds) ?? {}
-      return { count: Number(count), earliestExpiry: typeof earliest === 'number' ? earliest : undefined }
+      return {
+        count: Number(count),
+        earliestExpiry: typeof earliest === 'number' ? earliest : undefined,
+      }
     },
     apply,
     take: (kind, limit, seconds) =>
       take
         .all(kind, seconds, limit)
-        .sort((a, b) => Number(a['id']) - Number(b['id']))
+        .toSorted((a, b) => Number(a['id']) - Number(b['id']))
         .map(toRecord),
     purge: (seconds) => Number(purge.run(seconds).changes),
   }
@@ -127,7 +130,8 @@ function runCount(
 
 function toRecord(row: Record<string, SQLOutputValue>): StoredRecord {
   const { name, expires_at, value, issued, opened, failed } = row
-  if (typeof name !== 'string' || !(value instanceof Uint8Array)) throw new TypeError('not a record')
+  if (typeof name !== 'string' || !(value instanceof Uint8Array))
+    throw new TypeError('not a record')
   return {
     name,
     expiresAt: typeof expires_at === 'number' ? expires_at : undefined,

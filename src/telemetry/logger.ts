@@ -22,7 +22,10 @@ interface LoggerOptions {
 /** Makes a logger that writes to a destination. */
 export function createLogger({ level, now, destination }: LoggerOptions): Logger {
   const timestamp = (): string => `,"time":"${now().toISOString()}"`
-  const log = pino({ level, timestamp, base: null, formatters: { level: (label) => ({ level: label }) } }, destination)
+  const log = pino(
+    { level, timestamp, base: null, formatters: { level: (label) => ({ level: label }) } },
+    destination,
+  )
   const write =
     (to: 'info' | 'warn' | 'error') =>
     (message: string, fields: LogFields = {}): void => {
@@ -36,5 +39,11 @@ export function describeError(error: unknown): LogFields {
   if (!(error instanceof Error)) return { thrown: typeof error }
   const cause = error.cause === undefined ? {} : { cause: describeError(error.cause) }
   const code = error instanceof ServiceError ? { code: error.code } : {}
-  return { name: error.name, message: redactText(error.message), ...code, stack: error.stack, ...cause }
+  return {
+    name: error.name,
+    message: redactText(error.message),
+    ...code,
+    stack: error.stack,
+    ...cause,
+  }
 }

@@ -42,8 +42,16 @@ export function createMetrics(keys: KeyGauges): Metrics {
     buckets: SECONDS_BUCKETS,
     registers,
   })
-  addGauge(registry, 'coatcheck_session_keys_ready', 'Claimed session keys at hand.', () => keys.ready())
-  addGauge(registry, 'coatcheck_session_keys_waiting', 'Sessions that wait for a key.', () => keys.waiting())
+  addGauge(registry, {
+    name: 'coatcheck_session_keys_ready',
+    help: 'Claimed session keys at hand.',
+    read: () => keys.ready(),
+  })
+  addGauge(registry, {
+    name: 'coatcheck_session_keys_waiting',
+    help: 'Sessions that wait for a key.',
+    read: () => keys.waiting(),
+  })
   return {
     registry,
     noteResponse: ({ route, method, status, milliseconds }) => {
@@ -53,8 +61,14 @@ export function createMetrics(keys: KeyGauges): Metrics {
   }
 }
 
+interface GaugeDescription {
+  readonly name: string
+  readonly help: string
+  read(): number
+}
+
 /** Adds a gauge whose value is read when metrics are collected. */
-export function addGauge(registry: Registry, name: string, help: string, read: () => number): void {
+export function addGauge(registry: Registry, { name, help, read }: GaugeDescription): void {
   const gauge: Gauge = new Gauge({
     name,
     help,

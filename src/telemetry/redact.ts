@@ -20,5 +20,7 @@ export function redactJson(value: unknown): unknown {
   if (typeof value === 'string') return redactText(value)
   if (Array.isArray(value)) return value.map(redactJson)
   if (typeof value !== 'object' || value === null) return value
-  return Object.fromEntries(Object.entries(value).map(([name, member]) => [name, redactJson(member)]))
+  return Object.fromEntries(
+    Object.entries(value).map(([name, member]) => [name, redactJson(member)]),
+  )
 }

@@ -68,9 +68,22 @@ test('the handmade JWE of these tests is a good one', () => {
 })
 
 test('other key algorithms are refused before any decryption', () => {
-  const rsa15 = publicEncrypt({ key: publicKey, padding: constants.RSA_PKCS1_PADDING }, randomBytes(32))
+  const rsa15 = publicEncrypt(
+    { key: publicKey, padding: constants.RSA_PKCS1_PADDING },
+    randomBytes(32),
+  )
   assert.equal(decodeJwe(handmade({ header: { alg: 'RSA1_5' }, encryptedKey: rsa15 })), undefined)
-  for (const alg of ['RSA-OAEP-384', 'RSA-OAEP-512', 'dir', 'A256KW', 'none', 'rsa-oaep', 1, null, undefined])
+  for (const alg of [
+    'RSA-OAEP-384',
+    'RSA-OAEP-512',
+    'dir',
+    'A256KW',
+    'none',
+    'rsa-oaep',
+    1,
+    null,
+    undefined,
+  ])
     assert.equal(decodeJwe(handmade({ header: { alg } })), undefined, String(alg))
   for (const alg of ['__proto__', 'constructor', 'toString'])
     assert.equal(decodeJwe(handmade({ header: { alg } })), undefined, alg)
@@ -106,7 +119,11 @@ test('anything but five base64url parts of the right lengths is not a JWE', () =
   assert.equal(decodeJwe(`${genuine}=`), undefined)
   assert.equal(decodeJwe(` ${genuine}`), undefined)
   for (const index of [0, 1, 2, 3, 4]) {
-    assert.equal(decodeJwe(withPart(index, () => Buffer.alloc(0))), undefined, `empty part ${index}`)
+    assert.equal(
+      decodeJwe(withPart(index, () => Buffer.alloc(0))),
+      undefined,
+      `empty part ${index}`,
+    )
     if (index === 3) continue
     assert.equal(decodeJwe(withPart(index, (part) => part.subarray(1))), undefined, `part ${index}`)
     assert.equal(
@@ -147,7 +164,10 @@ test('a content key of the wrong length fails like any other, without throwing',
 })
 
 test('an encrypted key that is no OAEP block, or larger than the modulus, fails without throwing', () => {
-  const rsa15 = publicEncrypt({ key: publicKey, padding: constants.RSA_PKCS1_PADDING }, randomBytes(32))
+  const rsa15 = publicEncrypt(
+    { key: publicKey, padding: constants.RSA_PKCS1_PADDING },
+    randomBytes(32),
+  )
   for (const encryptedKey of [rsa15, Buffer.alloc(256), Buffer.alloc(256, 0xff), randomBytes(256)])
     assert.equal(read(handmade({ encryptedKey })), undefined)
 })
@@ -157,7 +177,10 @@ test('when the content key does not come out, decryption goes on with the random
   const compact = handmade({ contentKey: drawn, encryptedKey: Buffer.alloc(256) })
   const jwe = decodeJwe(compact)
   assert.ok(jwe !== undefined)
-  assert.deepEqual(decryptJwe(jwe, privateKey, () => Buffer.from(drawn)), PLAINTEXT)
+  assert.deepEqual(
+    decryptJwe(jwe, privateKey, () => Buffer.from(drawn)),
+    PLAINTEXT,
+  )
   assert.equal(decryptJwe(jwe, privateKey, randomBytes), undefined)
 })
 
@@ -175,7 +198,15 @@ test('randomness for the substitute key is drawn whether or not it is needed', (
 })
 
 test('a plaintext that is not a JSON object is nothing', () => {
-  for (const plaintext of ['[]', 'null', '"4111111111111111"', '4111111111111111', '{', '{"a":1}}', ' '])
+  for (const plaintext of [
+    '[]',
+    'null',
+    '"4111111111111111"',
+    '4111111111111111',
+    '{',
+    '{"a":1}}',
+    ' ',
+  ])
     assert.equal(read(handmade({ plaintext })), undefined, plaintext)
   assert.equal(read(handmade({ plaintext: Buffer.from([0xff, 0xfe]) })), undefined)
 })
@@ -192,9 +223,7 @@ test('decrypting the same JWE twice gives the same, and leaves it unchanged', ()
 })
 
 test('members that are no own members of the header do not count', () => {
-  const header = encodeBase64Url(
-    `{"__proto__":{"kid":"${KID}","alg":"RSA-OAEP","enc":"A256GCM"}}`,
-  )
+  const header = encodeBase64Url(`{"__proto__":{"kid":"${KID}","alg":"RSA-OAEP","enc":"A256GCM"}}`)
   assert.equal(decodeJwe([header, ...genuine.split('.').slice(1)].join('.')), undefined)
 })
 

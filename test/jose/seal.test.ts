@@ -52,7 +52,10 @@ test('a value does not open without its secret, with another, or with one that i
   refuses(sealCard(), place)
   refuses(sealCard(), { ...CARD, secret: '1E0WC1GO87JG1C' })
   refuses(seal(KEY, { ...place, ...CONTENT }, randomBytes), CARD)
-  assert.deepEqual(open(seal(KEY, { ...place, ...CONTENT }, randomBytes), place, finder(KEY)), CONTENT)
+  assert.deepEqual(
+    open(seal(KEY, { ...place, ...CONTENT }, randomBytes), place, finder(KEY)),
+    CONTENT,
+  )
 })
 
 test('a value does not open when a single bit of it is changed, wherever', () => {
@@ -175,7 +178,10 @@ test('two seals of the same share nothing: not the salt, not the nonce, not the 
     [CIPHERTEXT_AT, -16],
     [-16, undefined],
   ] as const)
-    assert.equal(new Set(sealed.map((one) => one.toString('hex', ...range(one, start, end)))).size, 20)
+    assert.equal(
+      new Set(sealed.map((one) => one.toString('hex', ...range(one, start, end)))).size,
+      20,
+    )
 })
 
 function range(bytes: Buffer, start: number, end: number | undefined): [number, number] {

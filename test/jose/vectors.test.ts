@@ -93,7 +93,9 @@ test('every path that a published capture context declares is in the field catal
   for (const name of CONTEXTS.slice(0, 2)) {
     const data = contextOf(name).ctx[0]?.data ?? {}
     const declared = ['requiredFields', 'optionalFields'].flatMap((list) =>
-      (stringsMember(data, list) ?? []).filter((path) => !FIELD_PATHS.some((known) => known === path)),
+      (stringsMember(data, list) ?? []).filter(
+        (path) => !FIELD_PATHS.some((known) => known === path),
+      ),
     )
     assert.deepEqual(declared, [], name)
     assert.notEqual(stringsMember(data, 'requiredFields')?.length, 0)
@@ -118,7 +120,10 @@ test('the published token request comes apart into parts of 256, 12, 1917 and 16
   const jwe = decodeJwe(readVector('jwe-tokens-request-guide.txt'))
   assert.ok(jwe !== undefined)
   const { encryptedKey, iv, ciphertext, tag } = jwe
-  assert.deepEqual([encryptedKey, iv, ciphertext, tag].map((part) => part.length), [256, 12, 1917, 16])
+  assert.deepEqual(
+    [encryptedKey, iv, ciphertext, tag].map((part) => part.length),
+    [256, 12, 1917, 16],
+  )
   assert.equal(jwe.kid, contextOf('cc-api-0.1.0-guide-sn.txt').flx.jwk.kid)
   assert.equal(jwe.oaepHash, 'sha1')
 })

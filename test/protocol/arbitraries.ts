@@ -1,9 +1,14 @@
 import * as fc from 'fast-check'
 import { FIELD_PATHS } from '../../src/protocol/field-catalogue.ts'
-import { pan } from '../card/arbitraries.ts'
 
 /** Published test card numbers. */
 export const PANS = ['4111111111111111', '378282246310005', '5555555555554444'] as const
+
+/** Digits that may be a card number, though they need not pass its checks. */
+export const pan: fc.Arbitrary<string> = fc.oneof(
+  fc.constantFrom(...PANS),
+  fc.stringMatching(/^[0-9]{12,19}$/),
+)
 
 const SEGMENTS = [...new Set(FIELD_PATHS.flatMap((path) => path.split('.')))]
 
@@ -19,16 +24,25 @@ export const memberName: fc.Arbitrary<string> = fc.oneof(
 )
 
 /** JSON text: any, and such as comes near to a request. */
-export const anyJson: fc.Arbitrary<string> = fc.oneof(
-  fc.json(),
-  { weight: 3, arbitrary: nearRequest().map((value) => JSON.stringify(value)) },
-)
+export const anyJson: fc.Arbitrary<string> = fc.oneof(fc.json(), {
+  weight: 3,
+  arbitrary: nearRequest().map((value) => JSON.stringify(value)),
+})
 
 function nearRequest(): fc.Arbitrary<unknown> {
   const { tree } = fc.letrec((tie) => ({
     tree: fc.oneof(
       { depthSize: 'medium' },
-      fc.constantFrom({}, { required: false }, { required: true }, [], null, '', true, 4111111111111111),
+      fc.constantFrom(
+        {},
+        { required: false },
+        { required: true },
+        [],
+        null,
+        '',
+        true,
+        4111111111111111,
+      ),
       pan,
       fc.dictionary(memberName, tie('tree'), { maxKeys: 4 }),
     ),
@@ -38,7 +52,10 @@ function nearRequest(): fc.Arbitrary<unknown> {
     .map(([path, leaf]) =>
       path.split('.').reduceRight<unknown>((inner, name) => ({ [name]: inner }), leaf),
     )
-  return fc.oneof(tree, fc.oneof(tree, known).map((fields) => ({ fields })))
+  return fc.oneof(
+    tree,
+    fc.oneof(tree, known).map((fields) => ({ fields })),
+  )
 }
 
 /** The digits of a text, in one run. */

@@ -26,7 +26,10 @@ function publishedClaims(): JsonObject {
 /** The names of an object and all objects in it, in order, as `flx.jwk.kid`. */
 function namesOf(value: unknown, prefix = ''): string[] {
   if (!isJsonObject(value)) return []
-  return Object.entries(value).flatMap(([name, inner]) => [prefix + name, ...namesOf(inner, `${prefix}${name}.`)])
+  return Object.entries(value).flatMap(([name, inner]) => [
+    prefix + name,
+    ...namesOf(inner, `${prefix}${name}.`),
+  ])
 }
 
 test('a context without a member, or with one of another type, is none', () => {
@@ -48,7 +51,17 @@ test('a context without a member, or with one of another type, is none', () => {
 })
 
 test('entries of ctx that are not of the right shape make the whole no context', () => {
-  for (const ctx of [undefined, null, {}, 'a', [null], [[]], [{}], [{ type: 'a' }], [{ type: 1, data: {} }]])
+  for (const ctx of [
+    undefined,
+    null,
+    {},
+    'a',
+    [null],
+    [[]],
+    [{}],
+    [{ type: 'a' }],
+    [{ type: 1, data: {} }],
+  ])
     assert.equal(parseCaptureContext({ ...CONTEXT, ctx }), undefined, JSON.stringify(ctx))
   const [entry] = CONTEXT.ctx
   assert.equal(parseCaptureContext({ ...CONTEXT, ctx: [entry, { data: {} }] }), undefined)
@@ -57,7 +70,10 @@ test('entries of ctx that are not of the right shape make the whole no context',
 test('a session key of another type is refused', () => {
   const { flx } = CONTEXT
   for (const kty of ['EC', 'oct', 'rsa', null])
-    assert.equal(parseCaptureContext({ ...CONTEXT, flx: { ...flx, jwk: { ...flx.jwk, kty } } }), undefined)
+    assert.equal(
+      parseCaptureContext({ ...CONTEXT, flx: { ...flx, jwk: { ...flx.jwk, kty } } }),
+      undefined,
+    )
 })
 
 test('any JSON object parses to a context or to nothing', () => {

@@ -51,7 +51,10 @@ test('details are an empty list where there are none', () => {
 })
 
 test('beyond a hundred details only their number is told', () => {
-  const details = Array.from({ length: 130 }, (_, index) => ({ location: `l${index}`, message: 'm' }))
+  const details = Array.from({ length: 130 }, (_, index) => ({
+    location: `l${index}`,
+    message: 'm',
+  }))
   const written = jsonOf(new ServiceError('VALIDATION_FAILED', { details }))['details'] as object[]
   assert.equal(written.length, 101)
   assert.deepEqual(written.at(-1), { location: '', message: 'and 30 more' })
@@ -74,7 +77,10 @@ test('texts that official clients match on are sent to the letter', () => {
     return [body['reason'], body['message']]
   }
   assert.deepEqual(written('BODY_NOT_JSON'), ['VALIDATION_ERROR', 'Cannot parse the POST body'])
-  assert.deepEqual(written('VALIDATION_FAILED'), ['VALIDATION_ERROR', 'One or more validation errors occurred'])
+  assert.deepEqual(written('VALIDATION_FAILED'), [
+    'VALIDATION_ERROR',
+    'One or more validation errors occurred',
+  ])
   assert.deepEqual(written('NO_DATA'), [
     'VALIDATION_ERROR',
     'At least one non-empty field must be supplied for tokenization',

@@ -20,18 +20,29 @@ function randomOf(jti: string): Uint8Array {
 
 test('any one character changed, added, removed or swapped makes a jti that does not parse', () => {
   fc.assert(
-    fc.property(fc.nat(63), fc.constantFrom(...'0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ'), (at, other) => {
-      const rest = JTI.slice(at + 1)
-      if (JTI[at] !== other) assert.equal(parseJti(JTI.slice(0, at) + other + rest), undefined)
-      assert.equal(parseJti(JTI.slice(0, at) + rest), undefined)
-      assert.equal(parseJti(JTI.slice(0, at) + other + JTI.slice(at)), undefined)
-    }),
+    fc.property(
+      fc.nat(63),
+      fc.constantFrom(...'0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ'),
+      (at, other) => {
+        const rest = JTI.slice(at + 1)
+        if (JTI[at] !== other) assert.equal(parseJti(JTI.slice(0, at) + other + rest), undefined)
+        assert.equal(parseJti(JTI.slice(0, at) + rest), undefined)
+        assert.equal(parseJti(JTI.slice(0, at) + other + JTI.slice(at)), undefined)
+      },
+    ),
     { numRuns: 1000 },
   )
 })
 
 test('text that is not 64 digits and capitals in the layout is no jti', () => {
-  for (const text of ['', JTI.toLowerCase(), `${JTI}\n`, ` ${JTI.slice(1)}`, `2${JTI.slice(1)}`, 'é'.repeat(64)])
+  for (const text of [
+    '',
+    JTI.toLowerCase(),
+    `${JTI}\n`,
+    ` ${JTI.slice(1)}`,
+    `2${JTI.slice(1)}`,
+    'é'.repeat(64),
+  ])
     assert.equal(parseJti(text), undefined, text)
   fc.assert(fc.property(fc.string({ minLength: 60, maxLength: 68 }), (text) => !parseJti(text)))
 })

@@ -29,7 +29,8 @@ test('only own members are read', () => {
 })
 
 test('a member of another type is as good as absent', () => {
-  const object = parseJsonObject('{"n":1,"s":"1","o":{},"a":["x"],"m":["x",1],"z":null,"big":1e999}') ?? {}
+  const object =
+    parseJsonObject('{"n":1,"s":"1","o":{},"a":["x"],"m":["x",1],"z":null,"big":1e999}') ?? {}
   const read = (member: (from: typeof object, name: string) => unknown): string[] =>
     Object.keys(object).filter((name) => member(object, name) !== undefined)
   assert.deepEqual(read(stringMember), ['s'])
@@ -41,11 +42,27 @@ test('a member of another type is as good as absent', () => {
 test('a name of letters, underscores and one digit is written as it is', () => {
   assert.equal(locate('', 'billTo'), 'billTo')
   assert.equal(locate('billTo', 'address1'), 'billTo.address1')
-  assert.equal(locateDotted('orderInformation.billTo.address_2x'), 'orderInformation.billTo.address_2x')
+  assert.equal(
+    locateDotted('orderInformation.billTo.address_2x'),
+    'orderInformation.billTo.address_2x',
+  )
 })
 
 test('any other name is not repeated', () => {
-  for (const name of ['', ' ', 'a b', 'a.b', '1a', 'a12', 'a1b2', 'n4111', 'é', 'a\n', 'a"', 'x'.repeat(41)])
+  for (const name of [
+    '',
+    ' ',
+    'a b',
+    'a.b',
+    '1a',
+    'a12',
+    'a1b2',
+    'n4111',
+    'é',
+    'a\n',
+    'a"',
+    'x'.repeat(41),
+  ])
     assert.equal(locate('at', name), 'at.(unnamed)', name)
 })
 

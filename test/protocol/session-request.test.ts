@@ -128,13 +128,24 @@ test('deep nesting is refused where it leaves the known tree, without going deep
   const empty = deep.replaceAll('"a"', '""')
   for (const json of [deep, empty]) {
     assert.throws(() => parse(`{"fields":${json}}`), ServiceError)
-    assert.throws(() => parse(`{"fields":{"paymentInformation":{"card":{"number":${json}}}}}`), ServiceError)
+    assert.throws(
+      () => parse(`{"fields":{"paymentInformation":{"card":{"number":${json}}}}}`),
+      ServiceError,
+    )
   }
 })
 
 test('member names that could carry card data are not repeated', () => {
   for (const pan of PANS) {
-    for (const name of [pan, `n${pan}`, pan.replaceAll(/(....)/g, '_$1'), `"\n${pan}`, 'é', '', 'x'.repeat(41)]) {
+    for (const name of [
+      pan,
+      `n${pan}`,
+      pan.replaceAll(/(....)/g, '_$1'),
+      `"\n${pan}`,
+      'é',
+      '',
+      'x'.repeat(41),
+    ]) {
       assert.deepEqual(locationsOf({ fields: { [name]: {} } }), ['fields.(unnamed)'])
       assert.deepEqual(locationsOf(card({ [name]: {} })), [`${CARD}.(unnamed)`])
       assert.deepEqual(locationsOf(card({ number: { [name]: 1 } })), [`${CARD}.number.(unnamed)`])
@@ -211,7 +222,10 @@ test('any JSON object either is a session request or fails validation, and no di
         assert.ok(named.length > 0 && new Set(named).size === named.length)
         assert.ok(named.every((path) => FIELD_PATHS.includes(path)))
       } catch (error) {
-        assert.ok(error instanceof ServiceError && error.code === 'VALIDATION_FAILED', String(error))
+        assert.ok(
+          error instanceof ServiceError && error.code === 'VALIDATION_FAILED',
+          String(error),
+        )
         for (const { location, message } of error.details) {
           assert.ok(digitsOf(location).length < 6, location)
           assert.equal(digitsOf(message), '')

@@ -4,7 +4,11 @@ import * as fc from 'fast-check'
 import { type Detail, ServiceError } from '../../src/errors.ts'
 import { isFieldPath } from '../../src/protocol/field-catalogue.ts'
 import { isJsonObject, type JsonObject } from '../../src/protocol/parse.ts'
-import { parseTokenRequest, readCardData, type ReadCardData } from '../../src/protocol/token-request.ts'
+import {
+  parseTokenRequest,
+  readCardData,
+  type ReadCardData,
+} from '../../src/protocol/token-request.ts'
 import { anyJson, digitsOf, PANS } from './arbitraries.ts'
 
 const PAN = '4111111111111111'
@@ -44,7 +48,11 @@ test('every missing or mistyped member of the plaintext is told at once', () => 
     detailsOf(plaintext).map(({ location }) => location)
   assert.deepEqual(locations({}), ['context', 'data'])
   assert.deepEqual(locations({ context: 1, index: '0', data: [] }), ['context', 'index', 'data'])
-  assert.deepEqual(locations({ context: null, index: {}, data: null }), ['context', 'index', 'data'])
+  assert.deepEqual(locations({ context: null, index: {}, data: null }), [
+    'context',
+    'index',
+    'data',
+  ])
   assert.deepEqual(locations({ context: 'a', data: 'b' }), ['data'])
 })
 

@@ -17,6 +17,11 @@ function card(name: string, value = 'v'): Write {
   return { op: 'put-new', kind: 'card', name, expiresAt: undefined, value: Buffer.from(value) }
 }
 
+function outcomeOf(settled: PromiseSettledResult<unknown>): string {
+  if (settled.status === 'fulfilled') return 'written'
+  return settled.reason instanceof ServiceError ? settled.reason.code : String(settled.reason)
+}
+
 const JOBS: Readonly<Record<string, (store: Store) => Promise<void>>> = {
   /** Takes from the pool until it is empty. */
   async 'take-all'(store) {
@@ -53,11 +58,12 @@ const JOBS: Readonly<Record<string, (store: Store) => Promise<void>>> = {
     for (let index = 0; index < 1000; index += 1) {
       const turn = [card(`a${index}`, value), card(`b${index}`), card(`c${index}`, value)]
       const settled = await Promise.allSettled(turn.map((write) => store.write([write])))
-      const failures = settled.flatMap((one) => (one.status === 'rejected' ? [one.reason] : []))
-      if (failures.length === 0) continue
-      for (const error of failures) say(error instanceof ServiceError ? error.code : String(error))
+      if (settled.every(({ status }) => status === 'fulfilled')) continue
+      for (const one of settled) say(outcomeOf(one))
       const left = await store.list('card')
-      say(`of the turn that failed ${left.filter(({ name }) => name.endsWith(`${index}`)).length} are there`)
+      say(
+        `of the turn that failed ${left.filter(({ name }) => name.endsWith(`${index}`)).length} are there`,
+      )
       await store.purge()
       say(`after making room ${String(await store.write([card('again')]))}`)
       return

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict'
-import { test, type TestContext } from 'node:test'
+import { test } from 'node:test'
 import * as fc from 'fast-check'
-import { COUNTERS, type Store, type StoredRecord, type Write } from '../../src/store/contract.ts'
-import type { TestClock } from './clock.ts'
+import { COUNTERS, type StoredRecord, type Write } from '../../src/store/contract.ts'
 import { liveAt, type ModelRecord, writeToModel } from './model.ts'
+import type { Opened, OpenFor } from './opened.ts'
 
 const KINDS = ['card', 'session-key'] as const
 
@@ -13,7 +13,7 @@ type Step =
   | { readonly do: 'advance'; readonly seconds: number }
   | { readonly do: 'purge' }
 
-/** A write whose expiry is still to be added to the time. */
+/** A write whose expiry is in seconds from now. */
 type RelativeWrite = Write
 
 const place = { kind: fc.constantFrom(...KINDS), name: fc.constantFrom('a', 'b') }
@@ -50,13 +50,8 @@ const anyStep: fc.Arbitrary<Step> = fc.oneof(
   fc.constant({ do: 'purge' as const }),
 )
 
-interface Opened {
-  readonly store: Store
-  readonly clock: TestClock
-}
-
 /** Tests that a store does what the model does, whatever is written in whatever order. */
-export function testAgainstModel(openFor: (t: TestContext) => Promise<Opened>): void {
+export function testAgainstModel(openFor: OpenFor): void {
   test('any sequence of writes, takes, purges and seconds ends as in the model', async (t) => {
     const opened = await openFor(t)
     await fc.assert(
@@ -102,7 +97,10 @@ async function expectStep(
     }
     case 'take': {
       const taken = model.filter(({ kind }) => kind === step.kind).slice(0, step.limit)
-      assert.deepEqual((await store.take(step.kind, step.limit)).map(withHex), taken.map(withoutKind))
+      assert.deepEqual(
+        (await store.take(step.kind, step.limit)).map(withHex),
+        taken.map(withoutKind),
+      )
       return model.filter((record) => !taken.includes(record))
     }
     case 'advance':
@@ -123,6 +121,7 @@ function withHex({ value, ...record }: StoredRecord): object {
   return { ...record, value: value.toString('hex') }
 }
 
-function withoutKind({ kind: _, ...record }: ModelRecord): object {
+function withoutKind(modelled: ModelRecord): object {
+  const { kind: _, ...record } = modelled
   return record
 }

@@ -27,7 +27,10 @@ export function writeToModel(
     } else {
       const { kind, name, expiresAt, value } = write
       const counts = { issued: 0, opened: 0, failed: 0 }
-      after = liveAt([...others, { kind, name, expiresAt, value: value.toString('hex'), counts }], seconds)
+      after = liveAt(
+        [...others, { kind, name, expiresAt, value: value.toString('hex'), counts }],
+        seconds,
+      )
     }
   }
   return after

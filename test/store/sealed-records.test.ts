@@ -6,7 +6,12 @@ import { test } from 'node:test'
 import { SealError, type SealingKey } from '../../src/jose/seal.ts'
 import type { StoredRecord } from '../../src/store/contract.ts'
 import { createMemoryStore } from '../../src/store/memory.ts'
-import { openRecord, sealedWrite, type Sealer, type Unsealed } from '../../src/store/sealed-records.ts'
+import {
+  openRecord,
+  sealedWrite,
+  type Sealer,
+  type Unsealed,
+} from '../../src/store/sealed-records.ts'
 import { openSqliteStore, SQLITE_FILES } from '../../src/store/sqlite.ts'
 import { createTestClock } from './clock.ts'
 import { makeFolder } from './folder.ts'
@@ -51,7 +56,8 @@ test('a record opens to its content, its owner and its expiry', async () => {
 
 test('a record whose expiry was changed, or taken away, does not open', async () => {
   const record = await storedInMemory()
-  for (const expiresAt of [EXPIRES_AT + 1, EXPIRES_AT - 1, undefined]) refuses({ ...record, expiresAt })
+  for (const expiresAt of [EXPIRES_AT + 1, EXPIRES_AT - 1, undefined])
+    refuses({ ...record, expiresAt })
 })
 
 test('a record that was never to expire does not open once it has an expiry', async () => {
@@ -89,16 +95,31 @@ test('in the memory store a value that was moved to another name or kind does no
   await store.write([sealed, { ...sealed, name: 'b' }, { ...sealed, kind: 'security-code' }])
   refuses(await store.get('card', 'b'), { ...CARD, name: 'b' })
   refuses(await store.get('security-code', 'a'), { ...CARD, kind: 'security-code' })
-  assert.deepEqual(openRecord((await store.take('card', 1))[0] as StoredRecord, CARD, SEALER).content, CARD.content)
+  assert.deepEqual(
+    openRecord((await store.take('card', 1))[0] as StoredRecord, CARD, SEALER).content,
+    CARD.content,
+  )
 })
 
 for (const [what, sql, place] of [
   ['whose expiry was put off', 'UPDATE records SET expires_at = expires_at + 1', CARD],
   ['whose expiry was taken away', 'UPDATE records SET expires_at = NULL', CARD],
   ['that was renamed', "UPDATE records SET name = 'b'", { ...CARD, name: 'b' }],
-  ['that was moved to another kind', "UPDATE records SET kind = 'security-code'", { ...CARD, kind: 'security-code' }],
-  ['with one byte of another value', "UPDATE records SET value = CAST(substr(value, 1, 60) || x'00' || substr(value, 62) AS BLOB)", CARD],
-  ['with the value of another', "UPDATE records SET value = (SELECT value FROM records WHERE name = 'other')", CARD],
+  [
+    'that was moved to another kind',
+    "UPDATE records SET kind = 'security-code'",
+    { ...CARD, kind: 'security-code' },
+  ],
+  [
+    'with one byte of another value',
+    "UPDATE records SET value = CAST(substr(value, 1, 60) || x'00' || substr(value, 62) AS BLOB)",
+    CARD,
+  ],
+  [
+    'with the value of another',
+    "UPDATE records SET value = (SELECT value FROM records WHERE name = 'other')",
+    CARD,
+  ],
 ] as const) {
   test(`in the SQLite store a record ${what} does not open`, async (t) => {
     const folder = makeFolder()

@@ -159,7 +159,8 @@ test('the data folder and its files can be read by nobody else', () => {
 
 test('a commit waits for the disk, deleted bytes are overwritten, schemas are not trusted', () => {
   const db = openSqliteFile(join(makeFolder(), 'coatcheck.db'), 'dev')
-  const setting = (name: string): unknown => Object.values(db.prepare(`PRAGMA ${name}`).get() ?? {})[0]
+  const setting = (name: string): unknown =>
+    Object.values(db.prepare(`PRAGMA ${name}`).get() ?? {})[0]
   const settings = ['journal_mode', 'synchronous', 'secure_delete', 'trusted_schema'].map(setting)
   db.close()
   assert.deepEqual(settings, ['wal', 2, 1, 0])
@@ -167,14 +168,19 @@ test('a commit waits for the disk, deleted bytes are overwritten, schemas are no
 
 for (const [what, erase] of [
   ['deleted', { op: 'delete', kind: 'card', name: 'a' }],
-  ['replaced', { op: 'put', kind: 'card', name: 'a', expiresAt: undefined, value: Buffer.from('b') }],
+  [
+    'replaced',
+    { op: 'put', kind: 'card', name: 'a', expiresAt: undefined, value: Buffer.from('b') },
+  ],
   ['spent', { op: 'count', kind: 'card', name: 'a', limits: { issued: 1 } }],
 ] as const) {
   test(`after a purge nothing of a value that was ${what} is in the files`, async () => {
     const folder = makeFolder()
     const store = openSqliteStore({ folder, mode: 'dev', now: createTestClock().now })
     const holdsMarker = (): boolean =>
-      readdirSync(folder).some((name) => readFileSync(join(folder, name)).includes('4111111111111111'))
+      readdirSync(folder).some((name) =>
+        readFileSync(join(folder, name)).includes('4111111111111111'),
+      )
     // One value fits into its row, the other fills pages of its own.
     for (const value of ['4111111111111111', '4111111111111111'.repeat(1000)]) {
       await store.write([

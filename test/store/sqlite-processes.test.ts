@@ -69,7 +69,10 @@ test('processes that take from one pool never get the same record, and leave non
   const all = taken.flat()
   assert.equal(all.length, 400)
   assert.equal(new Set(all).size, 400)
-  assert.ok(taken.every((names) => names.length > 0), 'every process took part')
+  assert.ok(
+    taken.every((names) => names.length > 0),
+    'every process took part',
+  )
 })
 
 test('processes may make one data folder at the same moment', async () => {
@@ -123,11 +126,16 @@ test('killing a writer at any moment loses no write that was acknowledged, and b
 
 test('when the disk is full every write of the turn is refused, and after making room the store works', async () => {
   const limited = ['sh', '-c', 'ulimit -f 2000; exec "$@"', 'sh']
-  const { child, lines, closed } = await start([...limited, ...childCommand('fill-disk', makeFolder())])
+  const { child, lines, closed } = await start([
+    ...limited,
+    ...childCommand('fill-disk', makeFolder()),
+  ])
   child.stdin?.write('go\n')
   await closed
   assert.deepEqual(lines, [
-    ...['STORE_UNAVAILABLE', 'STORE_UNAVAILABLE', 'STORE_UNAVAILABLE'],
+    'STORE_UNAVAILABLE',
+    'STORE_UNAVAILABLE',
+    'STORE_UNAVAILABLE',
     'of the turn that failed 0 are there',
     'after making room true',
   ])

@@ -48,7 +48,11 @@ function card(name: string): Write {
 }
 
 function isUnavailable(error: unknown): boolean {
-  return error instanceof ServiceError && error.code === 'STORE_UNAVAILABLE' && error.actor === 'operator'
+  return (
+    error instanceof ServiceError &&
+    error.code === 'STORE_UNAVAILABLE' &&
+    error.actor === 'operator'
+  )
 }
 
 async function names(store: Store): Promise<string[]> {
@@ -69,7 +73,8 @@ test('the writes of one event-loop turn share one transaction, those of two turn
 
 test('nothing is acknowledged before its transaction is in the file', async (t) => {
   const { store, other } = openStore(t)
-  const count = (): unknown => other.prepare('SELECT count(*) AS count FROM records').get()?.['count']
+  const count = (): unknown =>
+    other.prepare('SELECT count(*) AS count FROM records').get()?.['count']
   const writing = store.write([card('a')])
   await Promise.resolve()
   assert.equal(count(), 0)
@@ -94,7 +99,10 @@ for (const action of ['ABORT', 'FAIL', 'ROLLBACK']) {
     for (const one of settled) assert.ok(one.status === 'rejected' && isUnavailable(one.reason))
     assert.deepEqual(await names(store), ['before'])
     other.exec('DROP TRIGGER fault')
-    assert.deepEqual(await Promise.all([store.write([card('d')]), store.write([card('e')])]), [true, true])
+    assert.deepEqual(await Promise.all([store.write([card('d')]), store.write([card('e')])]), [
+      true,
+      true,
+    ])
     assert.deepEqual(await names(store), ['before', 'd', 'e'])
   })
 }
@@ -155,7 +163,8 @@ test('a job that throws undoes the whole turn, and jobs keep their order and the
   const db = new DatabaseSync(':memory:')
   db.exec('CREATE TABLE t (n)')
   const queue = createTurnQueue(db)
-  const insert = (n: number) => (): number => Number(db.prepare('INSERT INTO t VALUES (?)').run(n).changes) + n
+  const insert = (n: number) => (): number =>
+    Number(db.prepare('INSERT INTO t VALUES (?)').run(n).changes) + n
   assert.deepEqual(await Promise.all([queue.run(insert(1)), queue.run(insert(2))]), [2, 3])
   const failing = [
     queue.run(insert(3)),
@@ -164,7 +173,13 @@ test('a job that throws undoes the whole turn, and jobs keep their order and the
     }),
   ]
   for (const one of await Promise.allSettled(failing)) assert.ok(one.status === 'rejected')
-  assert.deepEqual(db.prepare('SELECT n FROM t').all().map(({ n }) => n), [1, 2])
+  assert.deepEqual(
+    db
+      .prepare('SELECT n FROM t')
+      .all()
+      .map(({ n }) => n),
+    [1, 2],
+  )
   await queue.drain()
   db.close()
 })

@@ -1,0 +1,40 @@
+import { readFileSync } from 'node:fs'
+import { text } from 'node:stream/consumers'
+import { OperatorError } from '../errors.ts'
+
+const JWT = /^ey[\w-]*\.[\w-]*\.[\w-]*$/
+
+/** Reads what `-` (standard input), `@file` or the path of a file names. `what` says what is expected, such as `a JWT`. */
+export async function readText(source: string, what: string): Promise<string> {
+  if (source === '-') return readStandardInput(what)
+  return readTextFile(source.startsWith('@') ? source.slice(1) : source, what)
+}
+
+/** Returns a JWT that is given as it is, or by {@link readText}, without the white space around it. */
+export async function readJwt(source: string, what: string): Promise<string> {
+  const given = JWT.test(source) ? source : await readText(source, what)
+  return given.trim()
+}
+
+/** Reads a file of text. */
+export function readTextFile(path: string, what: string): string {
+  try {
+    return readFileSync(path, 'utf8')
+  } catch (cause) {
+    const code = cause instanceof Error && 'code' in cause ? ` (${String(cause.code)})` : ''
+    throw new OperatorError(
+      `The file that should hold ${what} cannot be read${code}.`,
+      'Name a file, or - for standard input.',
+      cause,
+    )
+  }
+}
+
+/** Reads standard input to its end. On a terminal it says first what is waited for. */
+export async function readStandardInput(what: string): Promise<string> {
+  const { stdin } = process
+  if (stdin.isTTY) process.stderr.write(`Paste ${what}, then press Enter and Ctrl-D.\n`)
+  const input = await text(stdin)
+  if (input.trim() !== '') return input
+  throw new OperatorError(`Standard input is empty; ${what} was expected.`, 'Pipe it in, or name it as an argument.')
+}
