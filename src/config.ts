@@ -1,87 +1,149 @@
 import { readFileSync } from 'node:fs'
-import { Type, type Static } from 'typebox'
-import { Value } from 'typebox/value'
 import { OperatorError } from './errors.ts'
 import { isJsonObject, type JsonObject } from './protocol/parse.ts'
 import { Secret } from './secret.ts'
 
-const Text = Type.String({ minLength: 1 })
-const Texts = Type.Array(Text)
-const Count = Type.Integer({ minimum: 1, maximum: 1_000_000 })
-const Seconds = Type.Integer({ minimum: 1, maximum: 3600 })
-const Port = Type.Integer({ minimum: 0, maximum: 65_535 })
-
-// One schema: its members are the keys of the file, their names make the environment variables and the flags.
-const ConfigSchema = Type.Object({
-  host: Text,
-  port: Port,
-  operatorHost: Text,
-  operatorPort: Port,
-  data: Text,
-  rootKeyFile: Text,
-  origin: Type.Optional(Text),
-  pageOrigins: Texts,
-  proxies: Texts,
-  workers: Type.Integer({ minimum: 0, maximum: 256 }),
-  poolTarget: Count,
-  rotatedPoolTarget: Count,
-  keyWaitMilliseconds: Type.Integer({ minimum: 1, maximum: 30_000 }),
-  tokensPerSession: Count,
-  attemptsPerSession: Count,
-  rotateSessions: Count,
-  rotateSeconds: Seconds,
-  clockToleranceSeconds: Seconds,
-  logLevel: Type.Union([
-    Type.Literal('info'),
-    Type.Literal('warn'),
-    Type.Literal('error'),
-    Type.Literal('silent'),
-  ]),
-})
-
-type Settings = Static<typeof ConfigSchema>
-
-/** The name of a setting. */
-export type SettingName = keyof Settings
-
-interface Note {
-  readonly description: string
-  readonly default?: Settings[SettingName]
+/** A form of value: how it is read from text, and what it must look like. */
+interface Kind<Value> {
+  /** Such as `a whole number from 1 to 3600`. */
+  readonly form: string
+  /** Reads text (a flag, a variable) or a member of the file; undefined when the form is wrong. */
+  read(given: unknown): Value | undefined
 }
 
-const NOTES: Readonly<Record<SettingName, Note>> = {
-  host: { description: 'address to listen on', default: '127.0.0.1' },
-  port: { description: 'port to listen on; 0 takes a free one', default: 4010 },
-  operatorHost: { description: 'address of the operators’ listener', default: '127.0.0.1' },
-  operatorPort: { description: 'port of the operators’ listener', default: 4011 },
-  data: { description: 'folder of the embedded store', default: 'coatcheck-data' },
-  rootKeyFile: { description: 'file that holds the root key', default: 'coatcheck-root.key' },
-  origin: { description: 'public origin, such as https://pay.example.com' },
+interface SettingEntry<Value> {
+  readonly kind: Kind<Value>
+  readonly description: string
+  readonly default: Value
+}
+
+const text: Kind<string> = {
+  form: 'text that is not empty',
+  read: (given) => (typeof given === 'string' && given !== '' ? given : undefined),
+}
+
+const textOrNothing: Kind<string> = {
+  form: 'text',
+  read: (given) => (typeof given === 'string' ? given : undefined),
+}
+
+const texts: Kind<readonly string[]> = {
+  form: 'a list of texts (between commas in a flag or a variable)',
+  read: (given) => {
+    const items: unknown =
+      typeof given === 'string' ? given.split(',').map((item) => item.trim()) : given
+    const isList =
+      Array.isArray(items) && items.every((item) => typeof item === 'string' && item !== '')
+    return isList ? items : undefined
+  },
+}
+
+function whole(minimum: number, maximum: number): Kind<number> {
+  return {
+    form: `a whole number from ${minimum} to ${maximum}`,
+    read: (given) => {
+      const number = typeof given === 'string' && /^[0-9]{1,9}$/.test(given) ? Number(given) : given
+      const isWithin = typeof number === 'number' && number >= minimum && number <= maximum
+      return isWithin && Number.isInteger(number) ? number : undefined
+    },
+  }
+}
+
+function oneOf<Choice extends string>(...choices: readonly Choice[]): Kind<Choice> {
+  return {
+    form: `one of ${choices.join(', ')}`,
+    read: (given) => choices.find((choice) => choice === given),
+  }
+}
+
+const address = { kind: text, default: '127.0.0.1' } as const
+const port = whole(0, 65_535)
+const count = whole(1, 1_000_000)
+const seconds = whole(1, 3600)
+const noTexts: readonly string[] = []
+
+// One table: its names are the keys of the file, and make the environment variables and the flags.
+const SETTINGS = {
+  host: { ...address, description: 'address to listen on' },
+  port: { kind: port, default: 4010, description: 'port to listen on; 0 takes a free one' },
+  operatorHost: { ...address, description: 'address of the operators’ listener' },
+  operatorPort: { kind: port, default: 4011, description: 'port of the operators’ listener' },
+  data: { kind: text, default: 'coatcheck-data', description: 'folder of the embedded store' },
+  rootKeyFile: {
+    kind: text,
+    default: 'coatcheck-root.key',
+    description: 'file that holds the root key',
+  },
+  origin: {
+    kind: textOrNothing,
+    default: '',
+    description: 'public origin, such as https://pay.example.com',
+  },
   pageOrigins: {
+    kind: texts,
+    default: noTexts,
     description: 'origins whose pages may create tokens, between commas',
-    default: [],
   },
   proxies: {
+    kind: texts,
+    default: noTexts,
     description: 'addresses of the proxies in front of the service, between commas',
-    default: [],
   },
-  workers: { description: 'worker processes; 0 means one per core', default: 0 },
-  poolTarget: { description: 'one-time session keys to keep ready', default: 512 },
-  rotatedPoolTarget: { description: 'keys to keep ready for rotated session keys', default: 8 },
-  keyWaitMilliseconds: { description: 'how long a session may wait for its key', default: 2000 },
-  tokensPerSession: { description: 'transient tokens that one session may give', default: 1 },
-  attemptsPerSession: { description: 'opened attempts that one session may see', default: 5 },
-  rotateSessions: { description: 'sessions that a rotated key serves at most', default: 10_000 },
-  rotateSeconds: { description: 'seconds that a rotated key serves at most', default: 10 },
+  workers: {
+    kind: whole(0, 256),
+    default: 0,
+    description: 'worker processes; 0 means one per core',
+  },
+  poolTarget: { kind: count, default: 512, description: 'one-time session keys to keep ready' },
+  rotatedPoolTarget: {
+    kind: count,
+    default: 8,
+    description: 'keys to keep ready for rotated session keys',
+  },
+  keyWaitMilliseconds: {
+    kind: whole(1, 30_000),
+    default: 2000,
+    description: 'how long a session may wait for its key',
+  },
+  tokensPerSession: {
+    kind: count,
+    default: 1,
+    description: 'transient tokens that one session may give',
+  },
+  attemptsPerSession: {
+    kind: count,
+    default: 5,
+    description: 'opened attempts that one session may see',
+  },
+  rotateSessions: {
+    kind: count,
+    default: 10_000,
+    description: 'sessions that a rotated key serves at most',
+  },
+  rotateSeconds: {
+    kind: seconds,
+    default: 10,
+    description: 'seconds that a rotated key serves at most',
+  },
   clockToleranceSeconds: {
-    description: 'seconds that a merchant’s clock may be off',
+    kind: seconds,
     default: 300,
+    description: 'seconds that a merchant’s clock may be off',
   },
   logLevel: {
-    description: 'least level that is logged: info, warn, error or silent',
+    kind: oneOf('info', 'warn', 'error', 'silent'),
     default: 'info',
+    description: 'least level that is logged: info, warn, error or silent',
   },
-}
+} as const satisfies Record<string, SettingEntry<unknown>>
+
+/** The name of a setting. */
+export type SettingName = keyof typeof SETTINGS
+
+type ValueOf<Name extends SettingName> =
+  (typeof SETTINGS)[Name]['kind'] extends Kind<infer Value> ? Value : never
+
+type Settings = { readonly [Name in SettingName]: ValueOf<Name> }
 
 /** Everything that can be configured. Durations carry their unit in the name. */
 export type Config = Settings & {
@@ -111,8 +173,8 @@ export const SETTING_LIST: readonly Setting[] = settingNames().map((name) => {
     name,
     flag: `--${words}`,
     variable: PREFIX + words.replaceAll('-', '_').toUpperCase(),
-    description: NOTES[name].description,
-    default: String(NOTES[name].default ?? ''),
+    description: SETTINGS[name].description,
+    default: String(SETTINGS[name].default),
   }
 })
 
@@ -132,20 +194,32 @@ interface Sources {
  * @throws OperatorError for an unknown key, a value of the wrong form, or a file that cannot be read: never a fallback.
  */
 export function readConfig({ file, environment, flags, defaults }: Sources): Config {
-  const given = {
-    ...defaultsOf(),
+  const given: JsonObject = {
     ...defaults,
     ...(file === undefined ? {} : readFile(file)),
     ...readEnvironment(environment),
-    ...readFlags(flags),
+    ...flags,
   }
-  const [fault] = Value.Errors(ConfigSchema, given)
-  if (!Value.Check(ConfigSchema, given)) {
-    const name = fault?.instancePath.split('/')[1] ?? ''
-    throw new OperatorError(`The setting ${name} ${fault?.message ?? 'is wrong'}.`, fixOf(name))
-  }
+  const settings: Record<string, unknown> = {}
+  for (const name of settingNames()) settings[name] = readSetting(name, given[name])
+  if (!isComplete(settings)) throw new TypeError('a setting has no value')
   const rootKey = environment[ROOT_KEY_VARIABLE]
-  return { ...given, rootKey: rootKey === undefined ? undefined : new Secret(rootKey) }
+  return { ...settings, rootKey: rootKey === undefined ? undefined : new Secret(rootKey) }
+}
+
+function readSetting(name: SettingName, given: unknown): unknown {
+  if (given === undefined) return SETTINGS[name].default
+  const value = SETTINGS[name].kind.read(given)
+  if (value !== undefined) return value
+  const setting = SETTING_LIST.find((candidate) => candidate.name === name)
+  throw new OperatorError(
+    `The setting ${name} (${SETTINGS[name].description}) is not ${SETTINGS[name].kind.form}.`,
+    `Set it with ${setting?.flag}, ${setting?.variable} or "${name}" in the file.`,
+  )
+}
+
+function isComplete(settings: JsonObject): settings is Settings {
+  return settingNames().every((name) => SETTINGS[name].kind.read(settings[name]) !== undefined)
 }
 
 /** Reads the environment of this process; the only reader of `process.env`. */
@@ -154,18 +228,13 @@ export function processEnvironment(): Readonly<Record<string, string | undefined
 }
 
 function settingNames(): readonly SettingName[] {
-  return Object.keys(NOTES).filter((name): name is SettingName => Object.hasOwn(NOTES, name))
-}
-
-function defaultsOf(): JsonObject {
-  const defaults = settingNames().map((name) => [name, NOTES[name].default] as const)
-  return Object.fromEntries(defaults.filter(([, value]) => value !== undefined))
+  return Object.keys(SETTINGS).filter((name): name is SettingName => Object.hasOwn(SETTINGS, name))
 }
 
 function readFile(path: string): JsonObject {
   const members = parseFile(path)
   for (const name of Object.keys(members)) {
-    if (Object.hasOwn(NOTES, name)) continue
+    if (Object.hasOwn(SETTINGS, name)) continue
     throw new OperatorError(
       `${path} has an unknown setting "${name}".`,
       `Known are: ${settingNames().join(', ')}.`,
@@ -205,29 +274,7 @@ function readEnvironment(environment: Sources['environment']): JsonObject {
         `Known are: ${known}.`,
       )
     }
-    members[name] = fromText(name, value)
+    members[name] = value
   }
   return members
-}
-
-function readFlags(flags: Sources['flags']): JsonObject {
-  const members: Record<string, unknown> = {}
-  for (const name of settingNames()) {
-    const value = flags[name]
-    if (value !== undefined) members[name] = fromText(name, value)
-  }
-  return members
-}
-
-function fromText(name: SettingName, value: string): unknown {
-  const schema = ConfigSchema.properties[name]
-  if (Type.IsInteger(schema)) return /^[0-9]{1,9}$/.test(value) ? Number(value) : value
-  if (Type.IsArray(schema)) return value.split(',').map((item) => item.trim())
-  return value
-}
-
-function fixOf(name: string): string {
-  const setting = SETTING_LIST.find((candidate) => candidate.name === name)
-  if (setting === undefined) return 'See "coatcheck serve --help".'
-  return `${setting.description}: set ${setting.flag}, ${setting.variable} or "${name}" in the file.`
 }

@@ -19,7 +19,7 @@ interface ErrorEntry {
 /**
  * Every error that Coatcheck answers with, once. Replies, `docs/errors.md` and the OpenAPI document are made from it.
  *
- * Message texts that official clients match on are those of the Flex API v2 wire (protocol notes in docs/wire.md).
+ * Message texts that official clients match on are those of the Flex API v2 wire.
  */
 export const ERRORS = {
   AUTHENTICATION_FAILED: {

@@ -11,10 +11,10 @@ import {
 } from '../protocol/capture-context.ts'
 import { parseJsonObject } from '../protocol/parse.ts'
 import { randomText } from '../protocol/random-text.ts'
-import { parseSessionRequest } from '../protocol/session-request.ts'
+import { parseSessionRequest, type SessionRequest } from '../protocol/session-request.ts'
 import { sealSession, type SessionLimits } from '../session/sealed-session.ts'
 import type { Sealer } from '../store/sealed-records.ts'
-import type { Trace } from '../telemetry/trace.ts'
+import { traced, type Trace } from '../telemetry/trace.ts'
 
 /** What opening a session needs. */
 export interface CreateSessionNeeds {
@@ -51,12 +51,9 @@ export async function createSession(
   merchant: Merchant,
   call: CreateSessionCall,
 ): Promise<string> {
-  const body = parseJsonObject(call.body.toString('utf8'))
-  if (body === undefined) throw new ServiceError('BODY_NOT_JSON')
-  const request = parseSessionRequest(body)
-  needs.trace({ step: 'parse request', outcome: 'passed' })
-  const jwk = await needs.nextSessionKey(merchant)
-  needs.trace({ step: 'take session key', outcome: 'passed' })
+  const { trace } = needs
+  const request = await traced(trace, 'parse request', () => parseBody(call.body))
+  const jwk = await traced(trace, 'take session key', () => needs.nextSessionKey(merchant))
   const issuedAt = epochSeconds(needs.now)
   const { tokens, attempts } = limitsOf(merchant, needs.sessionLimits)
   const session = {
@@ -69,8 +66,8 @@ export async function createSession(
   const jti = randomText((count) => needs.random.bytes(count), JTI_LENGTH)
   const { origin, correlationId } = call
   const context = createCaptureContext({ origin, jwk, sealedData, request, issuedAt, jti })
-  const signed = signJws(needs.signingKeys.active, context)
-  needs.trace({ step: 'sign capture context', outcome: 'passed' })
+  const { active } = needs.signingKeys
+  const signed = await traced(trace, 'sign capture context', () => signJws(active, context))
   await needs.audit.record({
     event: 'session.opened',
     correlationId,
@@ -78,6 +75,12 @@ export async function createSession(
     kid: jwk.kid,
   })
   return signed
+}
+
+function parseBody(bytes: Buffer): SessionRequest {
+  const body = parseJsonObject(bytes.toString('utf8'))
+  if (body === undefined) throw new ServiceError('BODY_NOT_JSON')
+  return parseSessionRequest(body)
 }
 
 function limitsOf(merchant: Merchant, defaults: SessionLimits): SessionLimits {

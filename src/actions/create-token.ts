@@ -1,12 +1,12 @@
 import type { Audit } from '../audit/audit.ts'
-import { epochSeconds, type Now, type Random } from '../clock-and-random.ts'
+import type { Now, Random } from '../clock-and-random.ts'
 import { ServiceError } from '../errors.ts'
 import { decodeJwe, decryptJwe, type DecodedJwe } from '../jose/jwe.ts'
 import { signJws } from '../jose/jws.ts'
 import { isSessionKid } from '../keys/session-kid.ts'
 import type { SessionKey, SessionKeys } from '../keys/session-keys.ts'
 import type { SigningKeys } from '../keys/signing-keys.ts'
-import { LIFETIME_SECONDS } from '../protocol/capture-context.ts'
+import { LIFETIME_SECONDS, type ContextEntry } from '../protocol/capture-context.ts'
 import type { CardData } from '../protocol/field-catalogue.ts'
 import { createJti } from '../protocol/jti.ts'
 import type { JsonObject } from '../protocol/parse.ts'
@@ -17,7 +17,7 @@ import { validateCardData } from '../session/validate.ts'
 import type { Store } from '../store/contract.ts'
 import type { Sealer } from '../store/sealed-records.ts'
 import { shortHash } from '../telemetry/redact.ts'
-import type { Trace } from '../telemetry/trace.ts'
+import { traced, type Trace } from '../telemetry/trace.ts'
 import { storeCardWrites } from '../session/card-vault.ts'
 
 /** What creating a token needs. */
@@ -54,15 +54,19 @@ export async function createToken(
   compact: string,
   correlationId: string,
 ): Promise<string> {
-  const jwe = decodeJwe(compact)
-  if (jwe === undefined || !isSessionKid(jwe.kid)) throw new ServiceError('JWE_MALFORMED')
-  needs.trace({ step: 'read JWE header', outcome: 'passed' })
-  const key = await findKey(needs, jwe)
-  const plaintext = decryptJwe(jwe, key.privateKey, (count) => needs.random.bytes(count))
-  if (plaintext === undefined) throw await refuseUndecrypted(needs, key)
-  needs.trace({ step: 'decrypt', outcome: 'passed' })
+  const { trace } = needs
+  const jwe = await traced(trace, 'read JWE header', () => readJwe(compact))
+  const key = await traced(trace, 'find session key', () => findKey(needs, jwe.kid))
+  const plaintext = await traced(trace, 'decrypt', () => decrypt(needs, key, jwe))
   const captured = await openCaptured(needs, key, plaintext)
-  const { token, jti } = await issue(needs, key, captured)
+  const jti = createJti(needs.random.bytes(32), needs.site.letter, captured.expiresAt)
+  await traced(trace, 'count and store', () => countAndStore(needs, key, { ...captured, jti }))
+  const token = await traced(trace, 'sign transient token', () => {
+    const { cardData, type, issuedAt, expiresAt } = captured
+    const { digits } = needs.site
+    const claims = createTransientToken({ site: digits, type, issuedAt, expiresAt, jti, cardData })
+    return signJws(key, claims)
+  })
   const { merchantId } = captured.session
   const jtiHash = shortHash(jti)
   await needs.audit.record({
@@ -75,23 +79,37 @@ export async function createToken(
   return token
 }
 
-async function findKey(needs: CreateTokenNeeds, { kid }: DecodedJwe): Promise<SessionKey> {
+function readJwe(compact: string): DecodedJwe {
+  const jwe = decodeJwe(compact)
+  if (jwe === undefined || !isSessionKid(jwe.kid)) throw new ServiceError('JWE_MALFORMED')
+  return jwe
+}
+
+async function findKey(needs: CreateTokenNeeds, kid: string): Promise<SessionKey> {
   const key = await needs.sessionKeys.find(kid)
   if (key === 'unknown') throw sessionKeyNotFound(kid)
   if (key === 'spent') throw new ServiceError('QUOTA_EXCEEDED')
-  needs.trace({ step: 'find session key', outcome: 'passed' })
   return key
 }
 
-async function refuseUndecrypted(needs: CreateTokenNeeds, key: SessionKey): Promise<ServiceError> {
+async function decrypt(
+  needs: CreateTokenNeeds,
+  key: SessionKey,
+  jwe: DecodedJwe,
+): Promise<JsonObject> {
+  const plaintext = decryptJwe(jwe, key.privateKey, (count) => needs.random.bytes(count))
+  if (plaintext !== undefined) return plaintext
   const counted = await needs.store.write(key.countWrites({ failed: FAILED_OPENS }))
-  return new ServiceError(counted ? 'DECRYPTION_ERROR' : 'QUOTA_EXCEEDED')
+  throw new ServiceError(counted ? 'DECRYPTION_ERROR' : 'QUOTA_EXCEEDED')
 }
 
+/** What was captured, checked. Times are seconds since the epoch. */
 interface Captured {
   readonly session: OpenedSession
   readonly type: string
   readonly cardData: CardData
+  readonly issuedAt: number
+  readonly expiresAt: number
 }
 
 async function openCaptured(
@@ -99,49 +117,69 @@ async function openCaptured(
   key: SessionKey,
   plaintext: JsonObject,
 ): Promise<Captured> {
-  let attempts = needs.defaultAttempts
+  const { trace, store, defaultAttempts } = needs
+  const now = needs.now()
+  const issuedAt = Math.floor(now.getTime() / 1000)
+  const counting = { store, key, attempts: defaultAttempts }
+  const { session, entry, data } = await countingRefusal(counting, () =>
+    traced(trace, 'open capture context', () => {
+      const request = parseTokenRequest(plaintext)
+      const opened = openContext(request.context, key.kid, { ...needs, seconds: issuedAt })
+      const chosen = chooseEntry(opened, request.index)
+      return { session: opened, entry: chosen, data: request.data }
+    }),
+  )
+  const countingSession = { store, key, attempts: session.attempts }
+  const checkNumber = (pan: string): string | undefined => needs.checkNumber(pan)
+  const cardData = await countingRefusal(countingSession, () =>
+    traced(trace, 'validate card data', () => validateCardData(data, entry, { now, checkNumber })),
+  )
+  const expiresAt = issuedAt + LIFETIME_SECONDS
+  return { session, type: entry.type, cardData, issuedAt, expiresAt }
+}
+
+function chooseEntry({ entries }: OpenedSession, index: number): ContextEntry {
+  const entry = entries[index]
+  if (entry !== undefined) return entry
+  const details = [{ location: 'index', message: 'is not a position in ctx' }]
+  throw new ServiceError('VALIDATION_FAILED', { details })
+}
+
+interface Counting {
+  readonly store: CreateTokenNeeds['store']
+  readonly key: SessionKey
+  readonly attempts: number
+}
+
+/** Runs what may refuse an attempt; a refusal is counted, durably, before it is passed on. */
+async function countingRefusal<Result>(
+  { store, key, attempts }: Counting,
+  run: () => Promise<Result>,
+): Promise<Result> {
   try {
-    const request = parseTokenRequest(plaintext)
-    const now = needs.now()
-    const seconds = Math.floor(now.getTime() / 1000)
-    const session = openContext(request.context, key.kid, { ...needs, seconds })
-    needs.trace({ step: 'open capture context', outcome: 'passed' })
-    attempts = session.attempts
-    const entry = session.entries[request.index]
-    if (entry === undefined) throw noSuchEntry()
-    const checkNumber = (pan: string): string | undefined => needs.checkNumber(pan)
-    const cardData = validateCardData(request.data, entry, { now, checkNumber })
-    needs.trace({ step: 'validate card data', outcome: 'passed' })
-    return { session, type: entry.type, cardData }
+    return await run()
   } catch (refusal) {
-    const counted = await needs.store.write(key.countWrites({ opened: attempts }))
-    throw counted ? refusal : new ServiceError('QUOTA_EXCEEDED')
+    const counted = await store.write(key.countWrites({ opened: attempts }))
+    throw counted ? refusal : await overQuota(store, key)
   }
 }
 
-function noSuchEntry(): ServiceError {
-  const details = [{ location: 'index', message: 'is not a position in ctx' }]
-  return new ServiceError('VALIDATION_FAILED', { details })
+// Attempts of one session can have different limits: where one finds another's count beyond its own, the key is not
+// spent yet. The attempt, which has cost RSA, is counted as a failed one then, so that none is free.
+async function overQuota(store: CreateTokenNeeds['store'], key: SessionKey): Promise<ServiceError> {
+  await store.write(key.countWrites({ failed: FAILED_OPENS }))
+  return new ServiceError('QUOTA_EXCEEDED')
 }
 
-async function issue(
+async function countAndStore(
   needs: CreateTokenNeeds,
   key: SessionKey,
-  { session, type, cardData }: Captured,
-): Promise<{ readonly token: string; readonly jti: string }> {
-  const { digits, letter } = needs.site
-  const issuedAt = epochSeconds(needs.now)
-  const expiresAt = issuedAt + LIFETIME_SECONDS
-  const jti = createJti(needs.random.bytes(32), letter, expiresAt)
+  { session, cardData, expiresAt, jti }: Captured & { readonly jti: string },
+): Promise<void> {
   const card = { merchantId: session.merchantId, expiresAt, cardData }
   const stored = await needs.store.write([
     ...key.countWrites({ opened: session.attempts, issued: session.tokens }),
     ...storeCardWrites(jti, card, needs.sealer),
   ])
-  if (!stored) throw new ServiceError('QUOTA_EXCEEDED')
-  needs.trace({ step: 'count and store', outcome: 'passed' })
-  const claims = createTransientToken({ site: digits, type, issuedAt, expiresAt, jti, cardData })
-  const token = signJws({ kid: key.kid, privateKey: key.privateKey }, claims)
-  needs.trace({ step: 'sign transient token', outcome: 'passed' })
-  return { token, jti }
+  if (!stored) throw await overQuota(needs.store, key)
 }

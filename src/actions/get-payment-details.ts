@@ -2,13 +2,14 @@ import type { Audit } from '../audit/audit.ts'
 import { ServiceError } from '../errors.ts'
 import { decodeJws } from '../jose/jws.ts'
 import type { Merchant } from '../merchant/merchant.ts'
+import type { CardData } from '../protocol/field-catalogue.ts'
 import { parseJti } from '../protocol/jti.ts'
 import { stringMember } from '../protocol/parse.ts'
 import { createPaymentDetails, type PaymentDetails } from '../protocol/payment-details.ts'
 import type { Store } from '../store/contract.ts'
 import type { Sealer } from '../store/sealed-records.ts'
 import { shortHash } from '../telemetry/redact.ts'
-import type { Trace } from '../telemetry/trace.ts'
+import { traced, type Trace } from '../telemetry/trace.ts'
 import { cardRecordName, openCard } from '../session/card-vault.ts'
 
 /** What reading details needs. */
@@ -39,13 +40,9 @@ export async function getPaymentDetails(
   merchant: Merchant,
   { reference, correlationId }: GetPaymentDetailsCall,
 ): Promise<PaymentDetails> {
-  const jti = reference.includes('.') ? jtiOfToken(reference) : reference
-  if (jti === undefined || parseJti(jti) === undefined) throw new ServiceError('TOKEN_NOT_FOUND')
-  const record = await needs.store.get('card', cardRecordName(jti))
-  if (record === undefined) throw new ServiceError('TOKEN_NOT_FOUND')
-  const card = openCard(record, jti, needs.sealer)
-  if (card.merchantId !== merchant.id) throw new ServiceError('TOKEN_NOT_FOUND')
-  needs.trace({ step: 'read card data', outcome: 'passed' })
+  const { trace } = needs
+  const jti = await traced(trace, 'read reference', () => readReference(reference))
+  const cardData = await traced(trace, 'read card data', () => readCard(needs, merchant, jti))
   const jtiHash = shortHash(jti)
   await needs.audit.record({
     event: 'details.read',
@@ -53,7 +50,24 @@ export async function getPaymentDetails(
     merchantId: merchant.id,
     jtiHash,
   })
-  return createPaymentDetails(card.cardData)
+  return createPaymentDetails(cardData)
+}
+
+function readReference(reference: string): string {
+  const jti = reference.includes('.') ? jtiOfToken(reference) : reference
+  if (jti === undefined || parseJti(jti) === undefined) throw new ServiceError('TOKEN_NOT_FOUND')
+  return jti
+}
+
+async function readCard(
+  { store, sealer }: GetPaymentDetailsNeeds,
+  merchant: Merchant,
+  jti: string,
+): Promise<CardData> {
+  const record = await store.get('card', cardRecordName(jti))
+  const card = record === undefined ? undefined : openCard(record, jti, sealer)
+  if (card?.merchantId !== merchant.id) throw new ServiceError('TOKEN_NOT_FOUND')
+  return card.cardData
 }
 
 function jtiOfToken(token: string): string | undefined {

@@ -45,9 +45,7 @@ export async function readCardOptions(
 }
 
 /** Returns the names of the card fields that a session declares; undefined when it does not list fields. */
-function declaredFields(
-  data: Parameters<typeof stringsMember>[0],
-): readonly string[] | undefined {
+function declaredFields(data: Parameters<typeof stringsMember>[0]): readonly string[] | undefined {
   const required = stringsMember(data, 'requiredFields')
   const optional = stringsMember(data, 'optionalFields')
   if (required === undefined && optional === undefined) return undefined

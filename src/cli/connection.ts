@@ -39,18 +39,24 @@ export function addConnection(command: Command): Command {
 
 /** Adds the option that lists where card data may go beside the service itself. */
 export function addOrigins(command: Command): Command {
-  return command.option(
+  const option = new Option(
     '--origin <origin>',
     'a further origin that may receive card data (flx.origin); repeatable',
-    (text: string, earlier: readonly string[] = []) => [...earlier, parseUrl(text)],
   )
+  return command.addOption(option.argParser(addParsedOrigin))
+}
+
+function addParsedOrigin(text: string, earlier: readonly string[] = []): readonly string[] {
+  return [...earlier, parseUrl(text)]
 }
 
 /** Reads an origin from the command line. */
 function parseUrl(text: string): string {
   const origin = parseOrigin(text)
   if (origin !== undefined) return origin
-  throw new InvalidArgumentError('It must be an http or https origin without a path, such as https://pay.example.com.')
+  throw new InvalidArgumentError(
+    'It must be an http or https origin without a path, such as https://pay.example.com.',
+  )
 }
 
 /** A merchant's credentials and the service that they are for. */
@@ -96,7 +102,9 @@ export function allowedOrigins(url: string, origins: readonly string[] = []): re
 /** Says on standard error what plain http off loopback gives away. */
 export function notePlainHttp(printer: Printer, url: string): void {
   if (url.startsWith('https:') || LOOPBACK.test(url)) return
-  printer.note(`${url} is plain http: whoever is in between can read tokens and put keys of their own in place.`)
+  printer.note(
+    `${url} is plain http: whoever is in between can read tokens and put keys of their own in place.`,
+  )
 }
 
 type Credentials = Omit<Connection, 'url' | 'authentication'> & { readonly url: string | undefined }

@@ -1,10 +1,19 @@
-import { mkdirSync, existsSync, writeFileSync } from 'node:fs'
+import {
+  closeSync,
+  existsSync,
+  fchmodSync,
+  fstatSync,
+  mkdirSync,
+  openSync,
+  writeFileSync,
+} from 'node:fs'
 import { join } from 'node:path'
 import { Command } from 'commander'
 import { systemClock, systemRandom } from '../clock-and-random.ts'
 import type { Config, SettingName } from '../config.ts'
 import { DEV_POOL_TARGETS, DEV_PRESET } from '../dev/preset.ts'
 import { BUNDLED_MERCHANT, seed } from '../dev/seed.ts'
+import { OperatorError } from '../errors.ts'
 import { addOperatorRoutes } from '../http/operator-routes.ts'
 import { createRootKeyFile, parseRootKey, readRootKeyFile, type RootKey } from '../keys/root-key.ts'
 import { startMinting, type Minting } from '../keys/minting.ts'
@@ -15,6 +24,7 @@ import { openSqliteStore } from '../store/sqlite.ts'
 import { createLogger, describeError, type Logger } from '../telemetry/logger.ts'
 import { banner } from './banner.ts'
 import { checkReadiness } from './check-readiness.ts'
+import { closeOnFailure } from './close-on-failure.ts'
 import { humanLog } from './human-log.ts'
 import { listen } from './listen.ts'
 import { createPrinter } from './print.ts'
@@ -63,8 +73,8 @@ async function runDev(options: DevOptions, config: Config): Promise<void> {
   const running = await startDev(options, config, logger)
   const { url } = running
   const credentials = { url, ...BUNDLED_MERCHANT }
-  if (options.credentials !== undefined) writeCredentials(options.credentials, credentials)
   const passed = await selfTest(credentials)
+  if (options.credentials !== undefined) writeCredentials(options.credentials, credentials)
   printer.result(banner(credentials, passed), { ready: true, selfTest: passed, ...credentials })
   stopOnSignal(running.stop)
 }
@@ -76,20 +86,23 @@ interface Running {
 
 async function startDev(options: DevOptions, config: Config, logger: Logger): Promise<Running> {
   const store = openStore(options, config)
-  const rootKey = openRootKey(options, config)
-  const common = { store, rootKey, now: systemClock, random: systemRandom, site: SITE.digits }
-  const sealer = await seed(common)
+  const machine = { store, now: systemClock, random: systemRandom, site: SITE.digits }
+  const { rootKey, sealer } = await closeOnFailure(store, async () => {
+    const key = await openRootKey(options, config, store)
+    return { rootKey: key, sealer: await seed({ ...machine, rootKey: key }) }
+  })
   const onFault = (error: unknown): void =>
     logger.error('housekeeping failed', { error: describeError(error) })
   const service = await createService({
     ...DEV_PRESET,
-    ...common,
+    ...machine,
+    rootKey,
     poolPolicy: { ...DEV_PRESET.poolPolicy, waitMilliseconds: config.keyWaitMilliseconds },
     logger,
     publicOrigin: undefined,
     toleranceSeconds: config.clockToleranceSeconds,
   })
-  const minting = startMinting({ ...common, sealer, targets: DEV_POOL_TARGETS, onFault })
+  const minting = startMinting({ ...machine, sealer, targets: DEV_POOL_TARGETS, onFault })
   addOperators({ service, store, minting })
   const url = await listen(service.app, { host: '127.0.0.1', port: config.port })
   const purging = setInterval(() => {
@@ -106,15 +119,39 @@ async function startDev(options: DevOptions, config: Config, logger: Logger): Pr
 
 function openStore({ ephemeral }: DevOptions, { data }: Config): Store {
   if (ephemeral) return createMemoryStore(systemClock)
-  mkdirSync(data, { recursive: true, mode: 0o700 })
-  writeFileSync(join(data, '.gitignore'), '*\n')
+  makeDataFolder(data)
   return openSqliteStore({ folder: data, mode: 'dev', now: systemClock })
 }
 
-function openRootKey({ ephemeral }: DevOptions, { data }: Config): RootKey {
+/** Makes the data folder and keeps it out of version control; a folder that is there stays as it is. */
+function makeDataFolder(data: string): void {
+  try {
+    const isNew = mkdirSync(data, { recursive: true, mode: 0o700 }) !== undefined
+    if (isNew) writeFileSync(join(data, '.gitignore'), '*\n')
+  } catch (cause) {
+    throw new OperatorError(
+      `The data folder ${data} cannot be made.`,
+      'Name a folder that this user may write to with --data.',
+      cause,
+    )
+  }
+}
+
+async function openRootKey(
+  { ephemeral }: DevOptions,
+  { data }: Config,
+  store: Store,
+): Promise<RootKey> {
   if (ephemeral) return parseRootKey(systemRandom.bytes(32).toString('base64'), 'memory')
   const path = join(data, 'root.key')
-  return existsSync(path) ? readRootKeyFile(path) : createRootKeyFile(path, systemRandom.bytes)
+  if (existsSync(path)) return readRootKeyFile(path)
+  if ((await store.depth('sealing-key')).count === 0) {
+    return createRootKeyFile(path, systemRandom.bytes)
+  }
+  throw new OperatorError(
+    `The root key file ${path} is gone, and no other key opens this store.`,
+    `Put it back, or delete ${data} to start afresh.`,
+  )
 }
 
 function addOperators(running: {
@@ -130,5 +167,17 @@ function addOperators(running: {
 }
 
 function writeCredentials(path: string, credentials: object): void {
-  writeFileSync(path, `${JSON.stringify(credentials, null, 2)}\n`, { mode: 0o600 })
+  try {
+    const file = openSync(path, 'w', 0o600)
+    // A file that was there has kept its mode.
+    if (fstatSync(file).isFile()) fchmodSync(file, 0o600)
+    writeFileSync(file, `${JSON.stringify(credentials, null, 2)}\n`)
+    closeSync(file)
+  } catch (cause) {
+    throw new OperatorError(
+      `The credentials cannot be written to ${path}.`,
+      'Name a file in a folder that is there with --credentials.',
+      cause,
+    )
+  }
 }

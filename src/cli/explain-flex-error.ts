@@ -10,8 +10,10 @@ const FIXES: Readonly<Record<string, string>> = {
   AUTHENTICATION_FAILED:
     'Are merchantId, keyId and secret in the credentials file those of this service? Its log says why.',
   CAPTURE_CONTEXT_EXPIRED: 'Open a new session: coatcheck session',
-  CAPTURE_CONTEXT_INVALID: 'Is --url the service that issued it? "coatcheck inspect" shows what it says.',
-  ORIGIN_NOT_ALLOWED: 'Card data would go to another origin than --url: if it is the service’s own, allow it with --origin.',
+  CAPTURE_CONTEXT_INVALID:
+    'Is --url the service that issued it? "coatcheck inspect" shows what it says.',
+  ORIGIN_NOT_ALLOWED:
+    'Card data would go to another origin than --url: if it is the service’s own, allow it with --origin.',
   RESOURCE_QUOTA_EXCEEDED: 'A session gives few tokens: open a new one with "coatcheck session".',
   TRANSIENT_TOKEN_INVALID: '"coatcheck inspect" shows what it says.',
 }
@@ -35,11 +37,13 @@ export async function explainFlexErrors<T>(attempt: string, step: () => Promise<
 function explainFlexError(attempt: string, error: FlexError): OperatorError {
   const { reason, status, message, details, correlationId, retryAfterSeconds } = error
   const code = status === 0 ? reason : `${reason}, status ${status}`
+  const known = Object.hasOwn(FIXES, reason) ? FIXES[reason] : undefined
+  const fix = known ?? (details.length === 0 ? FIX_OF_ANY_OTHER : undefined)
   const lines = [
     ...details.map((detail) => `${detail.location}: ${detail.message}`.replace(/^: /, '')),
     ...(retryAfterSeconds === undefined ? [] : [`Try again in ${retryAfterSeconds} seconds.`]),
     ...(correlationId === undefined ? [] : [`Correlation id: ${correlationId}`]),
-    (Object.hasOwn(FIXES, reason) ? FIXES[reason] : undefined) ?? FIX_OF_ANY_OTHER,
+    ...(fix === undefined ? [] : [fix]),
   ]
   const sentence = message.replace(/\.$/, '')
   return new OperatorError(`Cannot ${attempt}: ${sentence} (${code}).`, lines.join('\n  '), error)

@@ -1,5 +1,6 @@
 import { url as inspectorUrl } from 'node:inspector'
 import { OperatorError } from '../errors.ts'
+import { isJsonObject, objectMember } from '../protocol/parse.ts'
 
 const FLAG = '--disable-sigusr1'
 const REFUSED = ['--inspect', '--heapsnapshot', '--heap-prof', '--diagnostic-dir', '--report-']
@@ -17,7 +18,7 @@ export function hardenProcess(
   nodeOptions: string | undefined,
   environment: Readonly<Record<string, string | undefined>>,
 ): void {
-  const options = [...process.execArgv, ...(nodeOptions ?? '').split(' ')]
+  const options = [...process.execArgv, ...(nodeOptions ?? '').split(' ')].map(plainOption)
   const refused = options.find((option) => REFUSED.some((prefix) => option.startsWith(prefix)))
   if (refused !== undefined || inspectorUrl() !== undefined) {
     throw new OperatorError(
@@ -25,11 +26,20 @@ export function hardenProcess(
       'Take it out of the command and of NODE_OPTIONS; debug with "coatcheck dev".',
     )
   }
-  if (process.execArgv.includes(FLAG) || process.execve === undefined) return
-  const shell = ['sh', '-c', 'ulimit -c 0; exec "$@"', 'sh']
-  process.execve(
-    '/bin/sh',
-    [...shell, process.execPath, FLAG, ...process.argv.slice(1)],
-    environment,
-  )
+  if (process.execve === undefined || isHardened()) return
+  const shell = ['sh', '-c', 'ulimit -c 0 && exec "$@"', 'sh']
+  const node = [process.execPath, ...new Set([FLAG, ...process.execArgv])]
+  process.execve('/bin/sh', [...shell, ...node, ...process.argv.slice(1)], environment)
+}
+
+/** An option as Node reads it: NODE_OPTIONS may quote it, and an underscore stands for a dash. */
+function plainOption(option: string): string {
+  return option.replaceAll('"', '').replaceAll('_', '-')
+}
+
+function isHardened(): boolean {
+  const report = process.report.getReport()
+  const limits = isJsonObject(report) ? objectMember(report, 'userLimits') : undefined
+  const coreLimit = limits && objectMember(limits, 'core_file_size_blocks')
+  return process.execArgv.includes(FLAG) && coreLimit?.['soft'] === 0
 }

@@ -1,25 +1,18 @@
 import { Command, CommanderError } from 'commander'
 import { OperatorError } from '../errors.ts'
-import { devCommand } from './dev.ts'
-import { inspectCommand } from './inspect.ts'
-import { keysCommand } from './keys.ts'
-import { merchantsCommand } from './merchants.ts'
 import { EXIT } from './print.ts'
-import { serveCommand } from './serve.ts'
-import { sessionCommand } from './session.ts'
-import { tokenCommand } from './token.ts'
-import { verifyCommand } from './verify.ts'
 
-const COMMANDS = [
-  devCommand,
-  serveCommand,
-  keysCommand,
-  merchantsCommand,
-  sessionCommand,
-  tokenCommand,
-  verifyCommand,
-  inspectCommand,
-]
+/** Every command. Its modules are loaded when it is asked for, so that `serve` holds no code of the emulator. */
+const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
+  dev: async () => (await import('./dev.ts')).devCommand(),
+  serve: async () => (await import('./serve.ts')).serveCommand(),
+  keys: async () => (await import('./keys.ts')).keysCommand(),
+  merchants: async () => (await import('./merchants.ts')).merchantsCommand(),
+  session: async () => (await import('./session.ts')).sessionCommand(),
+  token: async () => (await import('./token.ts')).tokenCommand(),
+  verify: async () => (await import('./verify.ts')).verifyCommand(),
+  inspect: async () => (await import('./inspect.ts')).inspectCommand(),
+}
 
 async function main(): Promise<void> {
   const program = new Command('coatcheck')
@@ -28,14 +21,23 @@ async function main(): Promise<void> {
     )
     .version('0.1.0')
     .showSuggestionAfterError()
-  for (const create of COMMANDS) program.addCommand(create())
+  for (const command of await loadCommands()) program.addCommand(command)
   for (const command of [program, ...everyCommand(program)])
     command.exitOverride().showHelpAfterError('(add --help for the options)')
   try {
     await program.parseAsync()
   } catch (error) {
-    process.exitCode = report(error)
+    // What had been started, such as minting, would keep the process from ending.
+    process.exit(report(error))
   }
+}
+
+/** Loads the command that is asked for; for help, suggestions and mistakes all of them. */
+async function loadCommands(): Promise<readonly Command[]> {
+  const [name = ''] = process.argv.slice(2).filter((argument) => argument !== '--')
+  const load = Object.hasOwn(COMMANDS, name) ? COMMANDS[name] : undefined
+  const loaders = load === undefined ? Object.values(COMMANDS) : [load]
+  return Promise.all(loaders.map((loader) => loader()))
 }
 
 function everyCommand(command: Command): readonly Command[] {

@@ -30,11 +30,24 @@ export function readTextFile(path: string, what: string): string {
   }
 }
 
-/** Reads standard input to its end. On a terminal it says first what is waited for. */
-export async function readStandardInput(what: string): Promise<string> {
-  const { stdin } = process
-  if (stdin.isTTY) process.stderr.write(`Paste ${what}, then press Enter and Ctrl-D.\n`)
-  const input = await text(stdin)
-  if (input.trim() !== '') return input
-  throw new OperatorError(`Standard input is empty; ${what} was expected.`, 'Pipe it in, or name it as an argument.')
+/** Standard input, as far as it is used here. */
+export type Input = AsyncIterable<Uint8Array | string> & {
+  /** Whether somebody sits there. Default is false. */
+  readonly isTTY?: boolean
+}
+
+/** Reads an input (default: standard input) to its end. On a terminal it says first what is waited for. */
+export async function readStandardInput(
+  what: string,
+  input: Input = process.stdin,
+): Promise<string> {
+  if (input.isTTY === true) {
+    process.stderr.write(`Paste ${what}, then press Enter and Ctrl-D.\n`)
+  }
+  const read = await text(input)
+  if (read.trim() !== '') return read
+  throw new OperatorError(
+    `Standard input is empty; ${what} was expected.`,
+    'Pipe it in, or name it as an argument.',
+  )
 }

@@ -11,6 +11,7 @@ import type { Store } from '../store/contract.ts'
 import { createLogger, describeError, type Logger } from '../telemetry/logger.ts'
 import { addGauge } from '../telemetry/metrics.ts'
 import { checkReadiness } from './check-readiness.ts'
+import { closeOnFailure } from './close-on-failure.ts'
 import { HARDENED_ARGUMENTS } from './harden-process.ts'
 import { listen } from './listen.ts'
 import { createPrinter } from './print.ts'
@@ -24,7 +25,7 @@ const PURGE_EVERY_MILLISECONDS = 30_000
 /** Runs the primary process: checks, minting, purging, the operators' listener, and the workers that do the rest. */
 export async function runPrimary(config: Config, json: boolean): Promise<void> {
   const store = openVaultStore(config)
-  await checkRequirements(config, store)
+  await closeOnFailure(store, () => checkRequirements(config, store))
   const logger = createLogger({
     level: config.logLevel,
     now: systemClock,
@@ -52,13 +53,13 @@ export async function runPrimary(config: Config, json: boolean): Promise<void> {
     await housekeeping.stop()
     await store.close()
   })
-  await workers.start()
+  const port = await workers.start()
   const operatorUrl = await listen(operators, {
     host: config.operatorHost,
     port: config.operatorPort,
   })
-  const text = `Coatcheck serves ${config.origin ?? ''} on ${config.host}:${config.port}; operators: ${operatorUrl}/readyz`
-  const { origin, host, port } = config
+  const text = `Coatcheck serves ${config.origin} on ${config.host}:${port}; operators: ${operatorUrl}/readyz`
+  const { origin, host } = config
   createPrinter(json).result(text, { ready: true, origin, host, port, operatorUrl })
 }
 

@@ -45,7 +45,7 @@ export async function checkRequirements(config: Config, store: Store): Promise<v
 function requireOrigin({ origin }: Config): OperatorError | undefined {
   const fix =
     'Set --origin or COATCHECK_ORIGIN to the https origin that shoppers reach, such as https://pay.example.com.'
-  if (origin === undefined) return new OperatorError('There is no public origin.', fix)
+  if (origin === '') return new OperatorError('There is no public origin.', fix)
   const parsed = URL.parse(origin)
   if (parsed?.protocol === 'https:' && parsed.origin === origin) return undefined
   return new OperatorError('The public origin is not an https origin without a path.', fix)

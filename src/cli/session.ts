@@ -3,11 +3,23 @@ import type { CaptureContextRequest } from '../client/capture-context-request.ts
 import { createClient } from '../client/create-client.ts'
 import { decodeJws } from '../jose/jws.ts'
 import { numberMember } from '../protocol/parse.ts'
-import { addConnection, notePlainHttp, readConnection, type Connection, type ConnectionOptions } from './connection.ts'
+import {
+  addConnection,
+  notePlainHttp,
+  readConnection,
+  type Connection,
+  type ConnectionOptions,
+} from './connection.ts'
 import { explainFlexErrors } from './explain-flex-error.ts'
 import { createPrinter } from './print.ts'
 import { readText } from './read-text.ts'
-import { DEFAULT_FIELDS, parseField, parseRequest, requestOf, type Field } from './session-fields.ts'
+import {
+  DEFAULT_FIELDS,
+  parseField,
+  parseRequest,
+  requestOf,
+  type Field,
+} from './session-fields.ts'
 
 interface SessionOptions extends ConnectionOptions {
   readonly field?: readonly Field[]
@@ -31,7 +43,9 @@ export function sessionCommand(): Command {
     .description('Open a session and print its capture context, a JWT.')
     .addOption(field.argParser(parseField))
     .addOption(
-      new Option('--request <file>', 'whole request as JSON; - for standard input').conflicts('field'),
+      new Option('--request <file>', 'whole request as JSON; - for standard input').conflicts(
+        'field',
+      ),
     )
     .option('--json', 'print JSON')
     .addHelpText('after', EXAMPLES)

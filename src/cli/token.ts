@@ -66,7 +66,10 @@ export function tokenCommand(): Command {
 
 async function runToken(options: TokenOptions): Promise<void> {
   if (options.context === '-' && options.data === '-') {
-    throw new OperatorError('Standard input cannot be both context and data.', 'Name a file for one of them.')
+    throw new OperatorError(
+      'Standard input cannot be both context and data.',
+      'Name a file for one of them.',
+    )
   }
   const printer = createPrinter(options.json === true)
   const captureContext = await openContext(options, printer)

@@ -11,8 +11,12 @@ interface WorkerNeeds {
 
 /** The worker processes of a vault. */
 export interface Workers {
-  /** Starts one worker and, once that listens, the others. Rejects with OperatorError when the first can not listen. */
-  start(): Promise<void>
+  /**
+   * Starts one worker and, once that listens, the others. Resolves to the port.
+   *
+   * @throws OperatorError when one of them cannot listen.
+   */
+  start(): Promise<number>
   /** How many listen now. */
   listening(): number
   /** Lets every worker finish its requests and end. */
@@ -25,13 +29,13 @@ export function createWorkers(count: number, needs: WorkerNeeds): Workers {
   const listening = new Set<Worker>()
   let stopping = false
 
-  function startOne(): Promise<void> {
+  function startOne(): Promise<number> {
     const worker = needs.fork()
     running.add(worker)
     return new Promise((resolve, reject) => {
-      worker.once('listening', () => {
+      worker.once('listening', ({ port }) => {
         listening.add(worker)
-        resolve()
+        resolve(port)
       })
       worker.once('exit', (code: number | null) => {
         const hadListened = listening.delete(worker)
@@ -50,9 +54,10 @@ export function createWorkers(count: number, needs: WorkerNeeds): Workers {
     }, RESTART_MILLISECONDS)
   }
 
-  async function start(): Promise<void> {
-    await startOne()
+  async function start(): Promise<number> {
+    const port = await startOne()
     await Promise.all(Array.from({ length: count - 1 }, startOne))
+    return port
   }
 
   async function stop(): Promise<void> {

@@ -9,6 +9,8 @@ const REASON = /^[A-Za-z][A-Za-z0-9_.-]{0,38}$/
 const CORRELATION_ID = /^[A-Za-z0-9_.-]{1,39}$/
 // Longer than a key id (32), a UUID (36) or any reason; a jti (64), a secret (44) and a JWT are never shorter.
 const TOKEN = /[A-Za-z0-9+/_=.-]{40,}/g
+// Names of fields between dots, such as captureData.paymentInformation.card.number: longer than 40, and no token.
+const FIELD_PATH = /^[A-Za-z]{1,39}(?:\.[A-Za-z]{1,39})*$/
 const CARD_NUMBER = /\d(?:[ -]?\d){11,}/g
 const CONTROL_CHARACTERS = /\p{Cc}+/gu
 
@@ -76,7 +78,7 @@ function detailsOf(details: unknown): readonly Detail[] {
     .filter(isJsonObject)
     .slice(0, MOST_DETAILS)
     .map((detail) => ({
-      location: publicText(stringMember(detail, 'location') ?? stringMember(detail, 'field')) ?? '',
+      location: publicPath(stringMember(detail, 'location') ?? stringMember(detail, 'field')) ?? '',
       message: publicText(stringMember(detail, 'message') ?? stringMember(detail, 'reason')) ?? '',
     }))
     .filter(({ location, message }) => location !== '' || message !== '')
@@ -93,6 +95,10 @@ export function parseCorrelationId(text: string | null | undefined): string | un
 
 function matching(pattern: RegExp, text: string | null | undefined): string | undefined {
   return typeof text === 'string' && pattern.test(text) ? text : undefined
+}
+
+function publicPath(text: string | undefined): string | undefined {
+  return matching(FIELD_PATH, text?.slice(0, MAX_TEXT_LENGTH)) ?? publicText(text)
 }
 
 function publicText(text: string | undefined): string | undefined {

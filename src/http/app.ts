@@ -55,6 +55,7 @@ export async function createApp(needs: HttpNeeds): Promise<FastifyInstance> {
     },
   })
   keepRawBodies(app)
+  endConnectionsOnClose(app)
   app.addHook('onRequest', async (request, reply) => setCommonHeaders(request, reply))
   app.addHook('onResponse', async (request, reply) => noteResponse(needs, request, reply))
   app.setErrorHandler((error, request, reply) => respondError(needs, error, { request, reply }))
@@ -86,6 +87,19 @@ export async function createApp(needs: HttpNeeds): Promise<FastifyInstance> {
 function keepRawBodies(app: FastifyInstance): void {
   app.removeAllContentTypeParsers()
   app.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, body, done) => done(null, body))
+}
+
+/** Once closing begins, a connection ends with the answer that is due on it: kept alive it would hold up the end. */
+function endConnectionsOnClose(app: FastifyInstance): void {
+  let isClosing = false
+  app.addHook('preClose', (done) => {
+    isClosing = true
+    done()
+  })
+  app.addHook('onSend', (_request, reply, payload, done) => {
+    if (isClosing) reply.header('connection', 'close')
+    done(null, payload)
+  })
 }
 
 function addRoutes(app: FastifyInstance, needs: HttpNeeds, routes: readonly Route[]): void {

@@ -47,6 +47,9 @@ export async function describeApi(): Promise<object> {
   return app.swagger()
 }
 
+// Every operation can end so.
+const COMMON_ERRORS = ['REQUEST_TIMEOUT', 'HEADERS_TOO_LARGE', 'INTERNAL_ERROR'] as const
+
 interface DocumentedSchema extends FastifySchema {
   readonly operationId: string
   readonly summary: string
@@ -61,7 +64,7 @@ function routeSchema(route: Route): DocumentedSchema {
     summary: route.summary,
     security: route.caller === 'merchant' ? [{ httpSignature: [] }, { jwt: [] }] : [],
     ...(body === undefined ? {} : { body: { content: toContent(body) } }),
-    response: { [success.status]: reply, ...errorResponses([...errors, 'INTERNAL_ERROR']) },
+    response: { [success.status]: reply, ...errorResponses([...errors, ...COMMON_ERRORS]) },
   }
 }
 

@@ -4,14 +4,7 @@ import type { PaymentDetails } from '../protocol/payment-details.ts'
 import type { Call } from './call.ts'
 import { readJwe } from './read-jwe.ts'
 import { replyDigestedJwt, replyJson, replyJwt, type Reply } from './reply.ts'
-import {
-  CompactSchema,
-  JwksSchema,
-  JwkSchema,
-  PaymentDetailsSchema,
-  SessionRequestSchema,
-  WrappedJweSchema,
-} from './schemas.ts'
+import { COMPACT, JWKS, JWK, PAYMENT_DETAILS, SESSION_REQUEST, WRAPPED_JWE } from './schemas.ts'
 
 /** The actions that routes lead to, their needs already given. */
 export interface Operations {
@@ -63,8 +56,8 @@ export const ROUTES: readonly Route[] = [
     name: 'generateFlexAPICaptureContext',
     summary: 'Establish a payment session with a capture context',
     caller: 'merchant',
-    body: { 'application/json': SessionRequestSchema },
-    success: { status: 201, type: 'application/jwt', schema: CompactSchema },
+    body: { 'application/json': SESSION_REQUEST },
+    success: { status: 201, type: 'application/jwt', schema: COMPACT },
     errors: [...MERCHANT_ERRORS, ...BODY_ERRORS, 'RATE_LIMITED', 'KEY_POOL_EMPTY'],
     run: async (operations, merchant, call) =>
       replyJwt(await operations.createSession(merchant, call)),
@@ -76,8 +69,8 @@ export const ROUTES: readonly Route[] = [
     summary: 'Exchange encrypted card data for a transient token',
     caller: 'anyone',
     cors: true,
-    body: { 'application/jwt': CompactSchema, 'application/json': WrappedJweSchema },
-    success: { status: 201, type: 'application/jwt', schema: CompactSchema },
+    body: { 'application/jwt': COMPACT, 'application/json': WRAPPED_JWE },
+    success: { status: 201, type: 'application/jwt', schema: COMPACT },
     errors: [
       ...BODY_ERRORS,
       'CARD_DATA_INVALID',
@@ -97,7 +90,7 @@ export const ROUTES: readonly Route[] = [
     name: 'getPaymentDetailsByJti',
     summary: 'Read back what was captured, masked',
     caller: 'merchant',
-    success: { status: 200, type: 'application/json', schema: PaymentDetailsSchema },
+    success: { status: 200, type: 'application/json', schema: PAYMENT_DETAILS },
     errors: [...MERCHANT_ERRORS, 'TOKEN_NOT_FOUND'],
     run: readDetails,
   },
@@ -107,7 +100,7 @@ export const ROUTES: readonly Route[] = [
     name: 'getPaymentDetailsByToken',
     summary: 'Read back what was captured, masked, by the whole transient token',
     caller: 'merchant',
-    success: { status: 200, type: 'application/json', schema: PaymentDetailsSchema },
+    success: { status: 200, type: 'application/json', schema: PAYMENT_DETAILS },
     errors: [...MERCHANT_ERRORS, 'TOKEN_NOT_FOUND'],
     run: readDetails,
   },
@@ -118,7 +111,7 @@ export const ROUTES: readonly Route[] = [
     summary: 'Get the public half of a signing key',
     caller: 'anyone',
     cors: true,
-    success: { status: 200, type: 'application/json', schema: JwkSchema },
+    success: { status: 200, type: 'application/json', schema: JWK },
     errors: ['PUBLIC_KEY_NOT_FOUND'],
     run: async (operations, call) =>
       replyJson(operations.getPublicKey(call.parameter), PUBLIC_KEYS_CACHE),
@@ -130,7 +123,7 @@ export const ROUTES: readonly Route[] = [
     summary: 'Get the public halves of all signing keys',
     caller: 'anyone',
     cors: true,
-    success: { status: 200, type: 'application/json', schema: JwksSchema },
+    success: { status: 200, type: 'application/json', schema: JWKS },
     errors: [],
     run: async (operations) => replyJson(operations.getJwks(), PUBLIC_KEYS_CACHE),
   },

@@ -1,104 +1,123 @@
-import { Type, type TSchema } from 'typebox'
 import { ERRORS, type ErrorCode } from '../errors.ts'
 import { FIELD_PATHS } from '../protocol/field-catalogue.ts'
 import { nest, type Tree } from '../protocol/nest.ts'
 
 // Schemas document the routes; the parsers of protocol/ decide what is accepted.
 
-const Leaf = Type.Object(
-  {
-    required: Type.Optional(
-      Type.Boolean({ default: true, description: 'Whether the field must be captured.' }),
-    ),
+/** A JSON Schema (2020-12), as OpenAPI 3.1 takes it. */
+export type Schema = Readonly<Record<string, unknown>>
+
+const TEXT: Schema = { type: 'string' }
+
+const LEAF: Schema = {
+  type: 'object',
+  properties: {
+    required: {
+      type: 'boolean',
+      default: true,
+      description: 'Whether the field must be captured.',
+    },
   },
-  { additionalProperties: false },
-)
+  additionalProperties: false,
+}
 
 /** The body of `POST /flex/v2/sessions`. */
-export const SessionRequestSchema: TSchema = Type.Object(
-  { fields: toSchema(nest(FIELD_PATHS.map((path) => [path, Leaf]))) },
-  { description: 'The fields to isolate; each is required unless it says "required": false.' },
-)
+export const SESSION_REQUEST: Schema = object({
+  fields: {
+    ...treeSchema(nest(FIELD_PATHS.map((path) => [path, { schema: LEAF }]))),
+    minProperties: 1,
+    description: 'The fields to isolate; each is required unless it says "required": false.',
+  },
+})
 
 /** The JSON form of the body of `POST /flex/v2/tokens`. */
-export const WrappedJweSchema: TSchema = Type.Object({
-  keyId: Type.String({ description: 'The compact JWE.' }),
+export const WRAPPED_JWE: Schema = object({
+  keyId: { type: 'string', description: 'The compact JWE.' },
 })
 
 /** A compact JWS or JWE as the whole body. */
-export const CompactSchema: TSchema = Type.String({ pattern: String.raw`^([\w-]+\.){2,4}[\w-]+$` })
+export const COMPACT: Schema = { type: 'string', pattern: String.raw`^([\w-]+\.){2,4}[\w-]+$` }
 
 /** The reply of payment-details: the tree of what was captured. */
-export const PaymentDetailsSchema: TSchema = toSchema(
+export const PAYMENT_DETAILS: Schema = treeSchema(
   nest(
     FIELD_PATHS.filter((path) => path !== 'paymentInformation.card.securityCode').map((path) => [
       path,
-      Type.String(),
+      { schema: TEXT },
     ]),
   ),
 )
 
 /** A bare JWK of a signing key. */
-export const JwkSchema: TSchema = Type.Object({
-  kty: Type.Literal('RSA'),
-  use: Type.String(),
-  kid: Type.String(),
-  n: Type.String(),
-  e: Type.String(),
+export const JWK: Schema = object({
+  kty: { const: 'RSA' },
+  use: { enum: ['enc', 'sig'] },
+  kid: TEXT,
+  n: TEXT,
+  e: TEXT,
 })
 
 /** A JWKS. */
-export const JwksSchema: TSchema = Type.Object({ keys: Type.Array(JwkSchema) })
+export const JWKS: Schema = object({ keys: { type: 'array', items: JWK } })
 
-const Details = Type.Array(Type.Object({ location: Type.String(), message: Type.String() }))
+const DETAILS: Schema = { type: 'array', items: object({ location: TEXT, message: TEXT }) }
 
-const FlexError = Type.Object({
-  correlationId: Type.String(),
-  details: Details,
-  informationLink: Type.String(),
-  message: Type.String(),
-  reason: Type.String(),
-  responseStatus: Type.Object({
-    status: Type.Integer(),
-    reason: Type.String(),
-    message: Type.String(),
-    correlationId: Type.String(),
-    details: Details,
+const EXPLANATION: Schema = { type: 'object', description: 'Dev mode only: cause and fix.' }
+
+const ERROR_BODIES = {
+  flex: withExplanation({
+    correlationId: TEXT,
+    details: DETAILS,
+    informationLink: TEXT,
+    message: TEXT,
+    reason: TEXT,
+    responseStatus: object({
+      status: { type: 'integer' },
+      reason: TEXT,
+      message: TEXT,
+      correlationId: TEXT,
+      details: DETAILS,
+    }),
   }),
-  coatcheck: Type.Optional(Type.Object({}, { description: 'Dev mode only: cause and fix.' })),
-})
-
-const GatewayError = Type.Object({
-  response: Type.Object({ rmsg: Type.String() }),
-  coatcheck: Type.Optional(Type.Object({}, { description: 'Dev mode only: cause and fix.' })),
-})
+  gateway: withExplanation({ response: object({ rmsg: TEXT }) }),
+} as const
 
 /** Describes the error replies of a route, one entry a status. */
 export function errorResponses(codes: readonly ErrorCode[]): Record<string, object> {
   const responses: Record<string, object> = {}
   for (const status of new Set(codes.map((code) => ERRORS[code].status))) {
     const ofStatus = codes.filter((code) => ERRORS[code].status === status)
-    const families = [...new Set(ofStatus.map((code) => ERRORS[code].family))]
-    const schemas = families.map((family) => (family === 'flex' ? FlexError : GatewayError))
-    const [only] = schemas
+    const bodies = [...new Set(ofStatus.map((code) => ERROR_BODIES[ERRORS[code].family]))]
     responses[status] = {
       description: ofStatus.map((code) => `${code}: ${ERRORS[code].cause}`).join('\n\n'),
       content: {
-        'application/json': { schema: schemas.length === 1 && only ? only : Type.Union(schemas) },
+        'application/json': { schema: bodies.length === 1 ? bodies[0] : { anyOf: bodies } },
       },
     }
   }
   return responses
 }
 
-function toSchema(tree: Tree<TSchema>): TSchema {
-  const members = Object.entries(tree).map(([name, node]) => {
-    const schema = isSchema(node) ? node : toSchema(node)
-    return [name, Type.Optional(schema)] as const
-  })
-  return Type.Object(Object.fromEntries(members), { additionalProperties: false })
+function object(properties: Readonly<Record<string, Schema>>): Schema {
+  return { type: 'object', properties, required: Object.keys(properties) }
 }
 
-function isSchema(node: Tree<TSchema> | TSchema): node is TSchema {
-  return typeof Object.getOwnPropertyDescriptor(node, 'type')?.value === 'string'
+function withExplanation(properties: Readonly<Record<string, Schema>>): Schema {
+  return { ...object(properties), properties: { ...properties, coatcheck: EXPLANATION } }
+}
+
+/** A leaf of a tree of schemas, in a box of its own: a schema is an object like any branch. */
+interface Boxed {
+  readonly schema: Schema
+}
+
+function treeSchema(tree: Tree<Boxed>): Schema {
+  const members = Object.entries(tree).map(
+    ([name, node]) => [name, isBoxed(node) ? node.schema : treeSchema(node)] as const,
+  )
+  return { type: 'object', properties: Object.fromEntries(members), additionalProperties: false }
+}
+
+function isBoxed(node: Tree<Boxed> | Boxed): node is Boxed {
+  return 'schema' in node
 }

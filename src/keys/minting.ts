@@ -102,7 +102,8 @@ function forkHelper(): ChildProcess {
   const file = new URL(`./mint-session-keys${extname(import.meta.url)}`, import.meta.url)
   return fork(file, [], {
     serialization: 'advanced',
-    execArgv: [],
+    // It makes private keys: no signal may open a debugger in it.
+    execArgv: ['--disable-sigusr1'],
     stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
   })
 }

@@ -69,7 +69,7 @@ function unwrap(record: StoredRecord, root: RootKey, random: Random): SealingKey
     if (!(cause instanceof SealError)) throw cause
     throw new OperatorError(
       'The root key does not open this store.',
-      'Use the root key that "coatcheck keys init" made for this data folder; nothing was changed.',
+      'Use the root key that was made for this data folder; nothing was changed.',
       cause,
     )
   }

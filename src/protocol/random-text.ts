@@ -10,7 +10,8 @@ export function randomText(randomBytes: (count: number) => Uint8Array, length: n
   let text = ''
   while (text.length < length) {
     for (const byte of randomBytes(length - text.length + 8)) {
-      if (byte <= LARGEST_FAIR_BYTE && text.length < length) text += ALPHABET[byte % ALPHABET.length]
+      if (byte <= LARGEST_FAIR_BYTE && text.length < length)
+        text += ALPHABET[byte % ALPHABET.length]
     }
   }
   return text

@@ -25,7 +25,7 @@ export function validateCardData(
   const required = stringsMember(entry.data, 'requiredFields') ?? []
   const declared = new Set([...required, ...(stringsMember(entry.data, 'optionalFields') ?? [])])
   const faulty = new Set(faults.map(({ location }) => location))
-  const details: Detail[] = [
+  const details = firstOfEach([
     ...faults,
     ...[...values.keys()]
       .filter((path) => !declared.has(path))
@@ -35,10 +35,19 @@ export function validateCardData(
       .map((path) => ({ location: path, message: 'is required' })),
     ...checkCardData(values, needs.now).map(({ path, message }) => ({ location: path, message })),
     ...numberFault(values, needs),
-  ].map(({ location, message }) => ({ location: `captureData.${location}`, message }))
+  ]).map(({ location, message }) => ({ location: `captureData.${location}`, message }))
   if (values.size === 0 && faults.length === 0) throw new ServiceError('NO_DATA', { details })
   if (details.length > 0) throw new ServiceError('CARD_DATA_INVALID', { details })
   return values
+}
+
+// One detail a field: of one that was not declared it does not matter that its value is bad too.
+function firstOfEach(details: readonly Detail[]): readonly Detail[] {
+  const byLocation = new Map<string, Detail>()
+  for (const detail of details) {
+    if (!byLocation.has(detail.location)) byLocation.set(detail.location, detail)
+  }
+  return [...byLocation.values()]
 }
 
 function numberFault(values: CardData, { checkNumber }: ValidateNeeds): readonly Detail[] {

@@ -31,10 +31,7 @@ interface Engine {
  * @throws OperatorError when a file is damaged, foreign, of the other mode or of a newer version.
  */
 export function openSqliteStore({ folder, mode, now }: SqliteOptions): Store {
-  const engines = {
-    lasting: openEngine(join(folder, SQLITE_FILES.lasting), mode),
-    passing: openEngine(join(folder, SQLITE_FILES.passing), mode),
-  }
+  const engines = openEngines(folder, mode)
   const engineOf = (kind: Kind): Engine => engines[KINDS[kind]]
   const read = <T>(kind: Kind, query: (table: RecordTable, seconds: number) => T): Promise<T> =>
     attempt(() => query(engineOf(kind).table, epochSeconds(now)))
@@ -67,6 +64,19 @@ export function openSqliteStore({ folder, mode, now }: SqliteOptions): Store {
         if (db.isOpen) db.close()
       }
     },
+  }
+}
+
+function openEngines(
+  folder: string,
+  mode: Mode,
+): { readonly lasting: Engine; readonly passing: Engine } {
+  const lasting = openEngine(join(folder, SQLITE_FILES.lasting), mode)
+  try {
+    return { lasting, passing: openEngine(join(folder, SQLITE_FILES.passing), mode) }
+  } catch (error) {
+    lasting.db.close()
+    throw error
   }
 }
 

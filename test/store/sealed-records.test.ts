@@ -111,8 +111,8 @@ for (const [what, sql, place] of [
     { ...CARD, kind: 'security-code' },
   ],
   [
-    'with one byte of another value',
-    "UPDATE records SET value = CAST(substr(value, 1, 60) || x'00' || substr(value, 62) AS BLOB)",
+    'with other bytes in the middle',
+    "UPDATE records SET value = CAST(substr(value, 1, 60) || x'00000000' || substr(value, 65) AS BLOB)",
     CARD,
   ],
   [

@@ -1,4 +1,5 @@
 import type { Note } from './note.ts'
+import { textOf } from './show-value.ts'
 
 /** The registered algorithms of signatures (RFC 7518 §3.1, RFC 8037), in words. */
 const SIGNATURES: ReadonlyMap<string, string> = new Map([
@@ -31,10 +32,11 @@ export function signatureAlg(allowed: readonly string[]): Note {
   return {
     name: 'alg',
     required: true,
-    meaning: (value) => SIGNATURES.get(String(value)) ?? 'no registered way to sign',
+    meaning: (value) => SIGNATURES.get(textOf(value)) ?? 'no registered way to sign',
     check(value) {
-      const alg = String(value)
-      if (alg.toLowerCase() === 'none') return 'is none: nothing signs it, and every verifier must refuse it'
+      const alg = textOf(value)
+      if (alg.toLowerCase() === 'none')
+        return 'is none: nothing signs it, and every verifier must refuse it'
       if (!SIGNATURES.has(alg)) return 'is not a registered algorithm'
       if (allowed.length === 0 || allowed.includes(alg)) return undefined
       return `must be ${allowed.join(' or ')} here`
@@ -46,7 +48,8 @@ export function signatureAlg(allowed: readonly string[]): Note {
 export const ENCRYPTION_ALG: Note = {
   name: 'alg',
   required: true,
-  meaning: (value) => KEY_ENCRYPTIONS.get(String(value)) ?? 'not a known way to encrypt the content key',
+  meaning: (value) =>
+    KEY_ENCRYPTIONS.get(textOf(value)) ?? 'not a known way to encrypt the content key',
   check(value) {
     if (value === 'RSA-OAEP' || value === 'RSA-OAEP-256') return undefined
     if (value === 'RSA1_5') return 'is RSA1_5: open to padding attacks and refused; use RSA-OAEP'

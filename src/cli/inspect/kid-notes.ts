@@ -1,4 +1,5 @@
 import { mustMatch, type Note } from './note.ts'
+import { textOf } from './show-value.ts'
 
 /** The form of a session key's id: two digits of the site, then 30 characters. */
 export const SESSION_KID = /^\d{2}[0-9A-Za-z]{30}$/
@@ -13,8 +14,8 @@ export const SIGNING_KEY_ID: Note = {
   name: 'kid',
   required: true,
   meaning: (value) =>
-    SIGNING_KID.test(String(value))
-      ? `signing key: GET /flex/v2/public-keys/${String(value)}`
+    SIGNING_KID.test(textOf(value))
+      ? `signing key: GET /flex/v2/public-keys/${textOf(value)}`
       : 'should name a signing key',
   check: mustMatch(SIGNING_KID, SIGNING_FORM),
 }
@@ -24,7 +25,7 @@ export const SESSION_KEY_ID: Note = {
   name: 'kid',
   required: true,
   meaning: (value) => {
-    const kid = String(value)
+    const kid = textOf(value)
     return SESSION_KID.test(kid)
       ? `session key of site ${kid.slice(0, 2)}: flx.jwk.kid of the capture context`
       : 'should be flx.jwk.kid of the capture context'

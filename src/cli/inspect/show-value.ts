@@ -1,5 +1,7 @@
 const MOST_CHARACTERS = 48
 const MOST_ITEMS = 20
+/** What is looked at of a text, however long it is. */
+const LONGEST = 4096
 
 // Long enough for a PAN, with or without the usual separators.
 const CARD_NUMBER = /\d(?:[ -]?\d){11,}/g
@@ -23,9 +25,19 @@ export function showUnknown(name: string, value: unknown): string {
 
 /** Shows a text as {@link showValue} does, cut after so many characters. */
 export function showText(text: string, mostCharacters: number = MOST_CHARACTERS): string {
-  const printable = text.slice(0, 4096).replaceAll(UNPRINTABLE, '�').replaceAll(CARD_NUMBER, '(digits)')
-  const isShort = text.length <= 4096 && printable.length <= mostCharacters
-  return isShort ? printable : `${printable.slice(0, mostCharacters - 1)}…`
+  const shown = printable(text.slice(0, LONGEST)).replaceAll(CARD_NUMBER, '(digits)')
+  const isShort = text.length <= LONGEST && shown.length <= mostCharacters
+  return isShort ? shown : `${shown.slice(0, mostCharacters - 1)}…`
+}
+
+/** Replaces what could steer a terminal or hide text. */
+export function printable(text: string): string {
+  return text.replaceAll(UNPRINTABLE, '�')
+}
+
+/** Returns a value that is text as it is, and anything else as no text: for comparing, not for showing. */
+export function textOf(value: unknown): string {
+  return typeof value === 'string' ? value : ''
 }
 
 /** Shows how many there are: `1 byte`, `2 bytes`. */

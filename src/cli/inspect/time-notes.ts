@@ -7,17 +7,21 @@ import { showValue } from './show-value.ts'
 /** Beyond this a time was surely written in milliseconds: the year 5138. */
 const LEAST_MILLISECONDS = 100_000_000_000
 
+function isInSeconds(value: unknown): value is number {
+  return typeof value === 'number' && Math.abs(value) < LEAST_MILLISECONDS
+}
+
 const mustBeSeconds: Check = (value) => {
   if (typeof value !== 'number' || !Number.isFinite(value)) return 'is not a number of seconds'
-  return value >= LEAST_MILLISECONDS ? 'is in milliseconds; JWTs count seconds' : undefined
+  return isInSeconds(value) ? undefined : 'is in milliseconds; JWTs count seconds'
 }
 
 const showSeconds = (value: unknown): string =>
-  typeof value === 'number' ? String(value) : showValue(value)
+  isInSeconds(value) ? String(value) : showValue(value)
 
 /** Writes a time of a JWT, and how far it is from now; `verb` says what happens then, such as `expires` or `expired`. */
 function timeInWords(value: unknown, now: number, verb: (isPast: boolean) => string): string {
-  if (typeof value !== 'number' || value >= LEAST_MILLISECONDS) return 'a time in seconds since 1970'
+  if (!isInSeconds(value)) return 'a time in seconds since 1970'
   return `${dateInWords(value)}, ${verb(value <= now)} ${distanceInWords(value, now)}`
 }
 
@@ -29,7 +33,9 @@ export const EXP: Note = {
   meaning: (value, { now }) => timeInWords(value, now, (past) => (past ? 'expired' : 'expires')),
   check: (value, scene) =>
     mustBeSeconds(value, scene) ??
-    (Number(value) <= scene.now ? `has passed: it expired ${distanceInWords(Number(value), scene.now)}` : undefined),
+    (Number(value) <= scene.now
+      ? `has passed: it expired ${distanceInWords(Number(value), scene.now)}`
+      : undefined),
 }
 
 /** The note of `iat`. */
@@ -58,7 +64,7 @@ export const NBF: Note = {
 export function lifetimeOf({ claims }: Scene): number | undefined {
   const [iat, exp] = [numberMember(claims, 'iat'), numberMember(claims, 'exp')]
   if (iat === undefined || exp === undefined) return undefined
-  return Math.max(iat, exp) >= LEAST_MILLISECONDS ? undefined : exp - iat
+  return isInSeconds(iat) && isInSeconds(exp) ? exp - iat : undefined
 }
 
 /** Says what is wrong when `exp` is not later than `iat`. */

@@ -1,0 +1,35 @@
+import { fork } from 'node:child_process'
+
+/** A process of the benchmark that answers one question after the other. */
+export interface Helper<Question, Answer> {
+  /** Rejects when the process ends instead of answering. */
+  ask(question: Question): Promise<Answer>
+  stop(): void
+}
+
+/** Starts a helper process. `file` is its module in `processes/`, which calls {@link answerQuestions}. */
+export function startHelper<Question extends object, Answer>(
+  file: URL,
+): Helper<Question, Answer> {
+  const child = fork(file, [], { serialization: 'advanced', execArgv: [] })
+
+  function ask(question: Question): Promise<Answer> {
+    return new Promise((resolve, reject) => {
+      const onExit = (): void => reject(new Error(`${file.pathname} ended without an answer`))
+      child.once('exit', onExit)
+      child.once('message', (answer) => {
+        child.off('exit', onExit)
+        resolve(answer as Answer)
+      })
+      child.send(question)
+    })
+  }
+
+  return { ask, stop: () => child.disconnect() }
+}
+
+/** Answers the questions that come to this process, until nobody is left to ask. */
+export function answerQuestions<Question>(answer: (question: Question) => unknown): void {
+  process.on('message', async (question) => process.send?.(await answer(question as Question)))
+  process.on('disconnect', () => process.exit())
+}

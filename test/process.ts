@@ -1,0 +1,153 @@
+import { spawn, type ChildProcess } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { delimiter, join, resolve } from 'node:path'
+import { after, type TestContext } from 'node:test'
+import { setTimeout as sleep } from 'node:timers/promises'
+
+/** The project's folder. */
+export const PROJECT = resolve(import.meta.dirname, '..')
+
+const COATCHECK = join(PROJECT, 'bin/coatcheck.js')
+// npm may have been started by an older Node: the one that the project brings comes first.
+const PATH = [join(PROJECT, 'node_modules/.bin'), process.env['PATH']].join(delimiter)
+const LONGEST_WAIT_MILLISECONDS = 30_000
+
+/** How a process is started. */
+export interface Start {
+  /** Its working folder. Default is a new one. */
+  readonly folder?: string
+  /** Added to an environment that holds `PATH` and `HOME` only. */
+  readonly environment?: Readonly<Record<string, string>>
+  /** Options of Node, before the program. */
+  readonly nodeOptions?: readonly string[]
+}
+
+/** How a process ended. */
+export interface Ended {
+  readonly code: number | null
+  readonly signal: NodeJS.Signals | null
+  readonly stdout: string
+  readonly stderr: string
+}
+
+/** A process that was started, with all that it starts itself. */
+export interface Running {
+  readonly pid: number
+  readonly folder: string
+  /** What it has written so far. */
+  readonly output: { readonly stdout: string; readonly stderr: string }
+  /** Resolves once it has ended and everything it wrote has arrived; processes that it started may write longer. */
+  readonly ended: Promise<Ended>
+  /** Sends a signal to this process alone, not to those that it started. */
+  kill(signal: NodeJS.Signals): void
+}
+
+const root = mkdtempSync(join(tmpdir(), 'coatcheck-process-'))
+const groups = new Set<number>()
+after(() => rmSync(root, { recursive: true, force: true, maxRetries: 3 }))
+process.once('exit', killGroups)
+for (const signal of ['SIGTERM', 'SIGINT'] as const) {
+  process.once(signal, () => process.exit(1))
+}
+
+/** Makes an empty folder, which is removed after the tests of the file. */
+export function makeFolder(): string {
+  return mkdtempSync(join(root, 'folder-'))
+}
+
+/** Starts `coatcheck`. It is killed at the end of the test, with everything that it started. */
+export function launch(t: TestContext, args: readonly string[], start: Start = {}): Running {
+  return launchProgram(t, ['node', ...(start.nodeOptions ?? []), COATCHECK, ...args], start)
+}
+
+/** Starts any program, as {@link launch} does. */
+export function launchProgram(
+  t: TestContext,
+  [program = '', ...args]: readonly string[],
+  { folder = makeFolder(), environment = {} }: Start = {},
+): Running {
+  const env = { PATH, HOME: folder, ...environment }
+  // A group of its own, so that nothing that it starts can outlive the test.
+  const child = spawn(program, args, { cwd: folder, env, detached: true })
+  const pid = child.pid ?? 0
+  groups.add(pid)
+  t.after(() => killGroup(pid))
+  const output = collectOutput(child)
+  return {
+    pid,
+    folder,
+    output,
+    ended: untilEnded(child, output),
+    kill: (signal) => child.kill(signal),
+  }
+}
+
+/** Runs `coatcheck` to its end. */
+export function run(t: TestContext, args: readonly string[], start: Start = {}): Promise<Ended> {
+  return launch(t, args, start).ended
+}
+
+/** Starts `coatcheck … --json` and returns it with its line `{"ready":true,…}`. */
+export async function launchUntilReady<Ready>(
+  t: TestContext,
+  args: readonly string[],
+  start: Start = {},
+): Promise<Running & { readonly ready: Ready }> {
+  const running = launch(t, [...args, '--json'], start)
+  const [line] = await waitForOutput(running, /^\{"ready":true.*\}$/m)
+  return { ...running, ready: JSON.parse(line) as Ready }
+}
+
+/** Waits until standard output matches; rejects with all output when the process ends before it does. */
+export async function waitForOutput(running: Running, pattern: RegExp): Promise<RegExpExecArray> {
+  return until(() => pattern.exec(running.output.stdout), running)
+}
+
+/** Waits until `look` finds something, for half a minute at most and no longer than the process lives. */
+export async function until<Found>(
+  look: () => Found | Promise<Found>,
+  running: Running,
+): Promise<NonNullable<Found>> {
+  const giveUpAt = performance.now() + LONGEST_WAIT_MILLISECONDS
+  let hasEnded = false
+  void running.ended.then(() => (hasEnded = true))
+  for (;;) {
+    const isLast = hasEnded || performance.now() > giveUpAt
+    const found = await look()
+    if (found !== null && found !== undefined && found !== false) return found
+    if (isLast) {
+      throw new Error(`waited in vain; the output: ${JSON.stringify(running.output)}`)
+    }
+    await sleep(5)
+  }
+}
+
+function collectOutput(child: ChildProcess): { stdout: string; stderr: string } {
+  const output = { stdout: '', stderr: '' }
+  child.stdout?.setEncoding('utf8').on('data', (text: string) => (output.stdout += text))
+  child.stderr?.setEncoding('utf8').on('data', (text: string) => (output.stderr += text))
+  return output
+}
+
+async function untilEnded(child: ChildProcess, output: Running['output']): Promise<Ended> {
+  const closed = once(child, 'close')
+  await once(child, 'exit')
+  // What it started may hold its pipes open.
+  await Promise.race([closed, sleep(500, undefined, { ref: false })])
+  return { code: child.exitCode, signal: child.signalCode, ...output }
+}
+
+function killGroups(): void {
+  for (const pid of groups) killGroup(pid)
+}
+
+function killGroup(pid: number): void {
+  groups.delete(pid)
+  try {
+    process.kill(-pid, 'SIGKILL')
+  } catch {
+    // All of it has ended.
+  }
+}

@@ -1,0 +1,98 @@
+import { createPrivateKey, randomBytes } from 'node:crypto'
+import { join } from 'node:path'
+import { epochSeconds, systemClock, systemRandom } from '../src/clock-and-random.ts'
+import keys from '../src/dev/throw-away-keys.json' with { type: 'json' }
+import { sealForPool } from '../src/keys/mint-order.ts'
+import { createRootKeyFile } from '../src/keys/root-key.ts'
+import { createSealingKey, loadSealer, poolSealer } from '../src/keys/sealing-keys.ts'
+import { encodeSessionKey } from '../src/keys/session-key-material.ts'
+import { storeSigningKey } from '../src/keys/signing-keys.ts'
+import { createMerchantRegistry, type NewMerchant } from '../src/merchant/registry.ts'
+import { SITE } from '../src/service.ts'
+import type { Store, Write } from '../src/store/contract.ts'
+import type { Sealer } from '../src/store/sealed-records.ts'
+import { openSqliteStore } from '../src/store/sqlite.ts'
+import { makeFolder } from './process.ts'
+
+/** What a store of serve mode that was made for a test holds, and where. */
+export interface MadeVault {
+  readonly data: string
+  readonly rootKeyFile: string
+  readonly merchantId: string
+  readonly keyId: string
+  readonly secret: string
+}
+
+/** The public origin of the services of these tests. */
+export const ORIGIN = 'https://pay.example.com'
+
+const [material = Buffer.alloc(0)] = keys.session.map((pkcs8) => encodeSessionKey(importKey(pkcs8)))
+
+/**
+ * Makes a store of serve mode with a merchant and session keys in its pool, without the cost of making keys: every pooled
+ * key has a kid of its own, and all share the material of one throw-away key.
+ */
+export async function makeVault(
+  pooledKeys: number,
+  merchant: Partial<NewMerchant> = {},
+): Promise<MadeVault> {
+  const data = makeFolder()
+  const rootKeyFile = join(data, 'root.key')
+  const store = openVault(data)
+  const rootKey = createRootKeyFile(rootKeyFile, systemRandom.bytes)
+  await createSealingKey(store, rootKey, systemRandom)
+  const sealer = await loadSealer(store, rootKey, systemRandom)
+  await storeSigningKey(store, sealer, { kid: 'k1', privateKey: importKey(keys.signing) })
+  const secret = merchant.secret?.toString('base64') ?? randomBytes(32).toString('base64')
+  const added = {
+    id: 'shop-1',
+    keyId: 'key-1',
+    sessionKeys: 'one-time',
+    tokensPerSession: undefined,
+    attemptsPerSession: undefined,
+    ...merchant,
+    secret: Buffer.from(secret, 'base64'),
+  } as const
+  await createMerchantRegistry({ store, sealer, now: systemClock }).add(added)
+  await fillPool(store, sealer, pooledKeys)
+  await store.close()
+  return { data, rootKeyFile, merchantId: added.id, keyId: added.keyId, secret }
+}
+
+/** Opens the store of a vault beside the service that uses it. */
+export function openVault(data: string): Store {
+  return openSqliteStore({ folder: data, mode: 'serve', now: systemClock })
+}
+
+/** The arguments with which `serve` runs a vault on free ports, with two workers. */
+export function serveArgs({ data, rootKeyFile }: MadeVault): readonly string[] {
+  const flags = {
+    data,
+    'root-key-file': rootKeyFile,
+    origin: ORIGIN,
+    port: 0,
+    'operator-port': 0,
+    workers: 2,
+    'pool-target': 32,
+    'rotated-pool-target': 1,
+  }
+  return [
+    'serve',
+    ...Object.entries(flags).flatMap(([name, value]) => [`--${name}`, String(value)]),
+  ]
+}
+
+async function fillPool(store: Store, sealer: Sealer, count: number): Promise<void> {
+  const { active, randomBytes: bytes } = poolSealer(sealer)
+  const needs = { sealingKey: active, randomBytes: bytes, seconds: epochSeconds(systemClock) }
+  const writes = Array.from({ length: count }, (): Write => {
+    const order = { kind: 'pool-key', site: SITE.digits, content: material } as const
+    const { kid: name, expiresAt, sealed } = sealForPool(order, needs)
+    return { op: 'put-new', kind: 'pool-key', name, expiresAt, value: Buffer.from(sealed) }
+  })
+  await store.write(writes)
+}
+
+function importKey(pkcs8: string): ReturnType<typeof createPrivateKey> {
+  return createPrivateKey({ key: Buffer.from(pkcs8, 'base64'), format: 'der', type: 'pkcs8' })
+}
