@@ -60,7 +60,11 @@ export async function startHarness(
     async addMerchant(settings = {}) {
       added += 1
       const secret = randomBytes(32)
-      const [merchantId, keyId, text] = [`merchant-${added}`, `key-${added}`, secret.toString('base64')]
+      const [merchantId, keyId, text] = [
+        `merchant-${added}`,
+        `key-${added}`,
+        secret.toString('base64'),
+      ]
       await registry.add({
         id: merchantId,
         keyId,

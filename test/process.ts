@@ -3,7 +3,7 @@ import { once } from 'node:events'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { delimiter, join, resolve } from 'node:path'
-import { after, type TestContext } from 'node:test'
+import { after } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
 
 /** The project's folder. */
@@ -14,11 +14,19 @@ const COATCHECK = join(PROJECT, 'bin/coatcheck.js')
 const PATH = [join(PROJECT, 'node_modules/.bin'), process.env['PATH']].join(delimiter)
 const LONGEST_WAIT_MILLISECONDS = 30_000
 
+/** Whose end ends a process: that of a test (its context), or {@link WHOLE_FILE}. */
+export interface Scope {
+  after(run: () => void): void
+}
+
+/** The end of all tests of the file, when whatever is still alive is killed anyway. */
+export const WHOLE_FILE: Scope = { after: () => {} }
+
 /** How a process is started. */
 export interface Start {
   /** Its working folder. Default is a new one. */
   readonly folder?: string
-  /** Added to an environment that holds `PATH` and `HOME` only. */
+  /** Added to an environment that holds `PATH`, `HOME` and a cache of compiled code. */
   readonly environment?: Readonly<Record<string, string>>
   /** Options of Node, before the program. */
   readonly nodeOptions?: readonly string[]
@@ -45,8 +53,12 @@ export interface Running {
 }
 
 const root = mkdtempSync(join(tmpdir(), 'coatcheck-process-'))
+const NODE_COMPILE_CACHE = join(root, 'compiled')
 const groups = new Set<number>()
-after(() => rmSync(root, { recursive: true, force: true, maxRetries: 3 }))
+after(() => {
+  killGroups()
+  rmSync(root, { recursive: true, force: true, maxRetries: 3 })
+})
 process.once('exit', killGroups)
 for (const signal of ['SIGTERM', 'SIGINT'] as const) {
   process.once(signal, () => process.exit(1))
@@ -57,23 +69,23 @@ export function makeFolder(): string {
   return mkdtempSync(join(root, 'folder-'))
 }
 
-/** Starts `coatcheck`. It is killed at the end of the test, with everything that it started. */
-export function launch(t: TestContext, args: readonly string[], start: Start = {}): Running {
-  return launchProgram(t, ['node', ...(start.nodeOptions ?? []), COATCHECK, ...args], start)
+/** Starts `coatcheck`. It is killed at the end of its scope, with everything that it started. */
+export function launch(scope: Scope, args: readonly string[], start: Start = {}): Running {
+  return launchProgram(scope, ['node', ...(start.nodeOptions ?? []), COATCHECK, ...args], start)
 }
 
 /** Starts any program, as {@link launch} does. */
 export function launchProgram(
-  t: TestContext,
+  scope: Scope,
   [program = '', ...args]: readonly string[],
   { folder = makeFolder(), environment = {} }: Start = {},
 ): Running {
-  const env = { PATH, HOME: folder, ...environment }
+  const env = { PATH, HOME: folder, NODE_COMPILE_CACHE, ...environment }
   // A group of its own, so that nothing that it starts can outlive the test.
   const child = spawn(program, args, { cwd: folder, env, detached: true })
   const pid = child.pid ?? 0
   groups.add(pid)
-  t.after(() => killGroup(pid))
+  scope.after(() => killGroup(pid))
   const output = collectOutput(child)
   return {
     pid,
@@ -85,19 +97,20 @@ export function launchProgram(
 }
 
 /** Runs `coatcheck` to its end. */
-export function run(t: TestContext, args: readonly string[], start: Start = {}): Promise<Ended> {
-  return launch(t, args, start).ended
+export function run(scope: Scope, args: readonly string[], start: Start = {}): Promise<Ended> {
+  return launch(scope, args, start).ended
 }
 
 /** Starts `coatcheck … --json` and returns it with its line `{"ready":true,…}`. */
-export async function launchUntilReady<Ready>(
-  t: TestContext,
+export async function launchUntilReady(
+  scope: Scope,
   args: readonly string[],
   start: Start = {},
-): Promise<Running & { readonly ready: Ready }> {
-  const running = launch(t, [...args, '--json'], start)
+): Promise<Running & { readonly ready: unknown }> {
+  const running = launch(scope, [...args, '--json'], start)
   const [line] = await waitForOutput(running, /^\{"ready":true.*\}$/m)
-  return { ...running, ready: JSON.parse(line) as Ready }
+  const ready: unknown = JSON.parse(line)
+  return { ...running, ready }
 }
 
 /** Waits until standard output matches; rejects with all output when the process ends before it does. */
@@ -109,19 +122,23 @@ export async function waitForOutput(running: Running, pattern: RegExp): Promise<
 export async function until<Found>(
   look: () => Found | Promise<Found>,
   running: Running,
-): Promise<NonNullable<Found>> {
+): Promise<Exclude<NonNullable<Found>, false>> {
   const giveUpAt = performance.now() + LONGEST_WAIT_MILLISECONDS
   let hasEnded = false
   void running.ended.then(() => (hasEnded = true))
   for (;;) {
     const isLast = hasEnded || performance.now() > giveUpAt
-    const found = await look()
-    if (found !== null && found !== undefined && found !== false) return found
+    const found: Found = await look()
+    if (isFound(found)) return found
     if (isLast) {
       throw new Error(`waited in vain; the output: ${JSON.stringify(running.output)}`)
     }
     await sleep(5)
   }
+}
+
+function isFound<Found>(found: Found): found is Exclude<NonNullable<Found>, false> {
+  return found !== null && found !== undefined && found !== false
 }
 
 function collectOutput(child: ChildProcess): { stdout: string; stderr: string } {

@@ -134,9 +134,12 @@ export function signByJwt(
   }
   const signingInput = `${encodeJson(header)}.${encodeJson(claims)}`
   const key = changes.key ?? Buffer.from(signer.secret, 'base64')
-  const hash = `sha${header.alg.slice(2)}`
   const sign =
-    changes.sign ?? ((input: string) => createHmac(hash, key).update(input).digest())
+    changes.sign ??
+    ((input: string) =>
+      createHmac(`sha${header.alg.slice(2)}`, key)
+        .update(input)
+        .digest())
   const headers = defined({
     host: 'apitest.cybersource.com',
     authorization: `Bearer ${signingInput}.${sign(signingInput).toString('base64url')}`,

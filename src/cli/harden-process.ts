@@ -40,6 +40,6 @@ function plainOption(option: string): string {
 function isHardened(): boolean {
   const report = process.report.getReport()
   const limits = isJsonObject(report) ? objectMember(report, 'userLimits') : undefined
-  const coreLimit = limits && objectMember(limits, 'core_file_size_blocks')
-  return process.execArgv.includes(FLAG) && coreLimit?.['soft'] === 0
+  const core = limits && objectMember(limits, 'core_file_size_blocks')
+  return process.execArgv.includes(FLAG) && core?.['soft'] === 0 && core['hard'] === 0
 }

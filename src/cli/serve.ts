@@ -2,8 +2,6 @@ import cluster from 'node:cluster'
 import { Command } from 'commander'
 import { processEnvironment, SETTING_LIST, type Config } from '../config.ts'
 import { hardenProcess } from './harden-process.ts'
-import { runPrimary } from './serve-primary.ts'
-import { runWorker } from './serve-worker.ts'
 import { addSettings, readSettings } from './settings.ts'
 
 /** Makes the command `coatcheck serve`: the vault. */
@@ -22,8 +20,9 @@ export function serveCommand(): Command {
 }
 
 async function runServe(options: { readonly json?: true }, config: Config): Promise<void> {
-  if (cluster.isWorker) return runWorker(config)
+  if (cluster.isWorker) return (await import('./serve-worker.ts')).runWorker(config)
   const environment = processEnvironment()
   hardenProcess(environment['NODE_OPTIONS'], environment)
-  return runPrimary(config, options.json === true)
+  // Not loaded by the process that this one replaces: it is what takes time.
+  return (await import('./serve-primary.ts')).runPrimary(config, options.json === true)
 }

@@ -47,8 +47,15 @@ export async function createApp(needs: HttpNeeds): Promise<FastifyInstance> {
     trustProxy: needs.trustedProxies.length > 0 ? [...needs.trustedProxies] : false,
     genReqId: () => needs.random.uuid(),
     routerOptions: { maxParamLength: LONGEST_PARAMETER },
-    http: { maxHeaderSize: MAX_HEADER_BYTES, connectionsCheckingInterval: 1000 },
-    clientErrorHandler: (error, socket) => answerBrokenRequest(error, socket, needs.random),
+    http: {
+      maxHeaderSize: MAX_HEADER_BYTES,
+      connectionsCheckingInterval: 1000,
+      // Node swaps the two times when this one, by default 60 s, is the longer: bodies would have 60 s.
+      headersTimeout: REQUEST_TIMEOUT_MILLISECONDS,
+      // Node would refuse it without a body and a correlation id; here `requireHost` does.
+      requireHostHeader: false,
+    },
+    clientErrorHandler: (error, socket) => answerBrokenRequest(error, socket, needs),
     frameworkErrors: (error, request, reply) => {
       setCommonHeaders(request, reply)
       respondError(needs, error, { request, reply })
@@ -56,13 +63,19 @@ export async function createApp(needs: HttpNeeds): Promise<FastifyInstance> {
   })
   keepRawBodies(app)
   endConnectionsOnClose(app)
+  ignoreExpectations(app)
   app.addHook('onRequest', async (request, reply) => setCommonHeaders(request, reply))
+  app.addHook('onRequest', async (request) => requireHost(request))
   app.addHook('onResponse', async (request, reply) => noteResponse(needs, request, reply))
   app.setErrorHandler((error, request, reply) => respondError(needs, error, { request, reply }))
   app.setNotFoundHandler((request, reply) =>
     respondError(needs, new ServiceError('RESOURCE_NOT_FOUND'), { request, reply }),
   )
   await app.register(async (scope) => {
+    // The plugin would answer a preflight of any path.
+    scope.addHook('onRequest', async ({ routeOptions }) => {
+      if (routeOptions.url === '*') throw new ServiceError('RESOURCE_NOT_FOUND')
+    })
     await scope.register(cors, {
       methods: ['GET', 'POST'],
       strictPreflight: false,
@@ -89,16 +102,25 @@ function keepRawBodies(app: FastifyInstance): void {
   app.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, body, done) => done(null, body))
 }
 
+/** An expectation that is not known may be ignored (RFC 9110 §10.1.1); Node would refuse it without a body. */
+function ignoreExpectations({ server }: FastifyInstance): void {
+  server.on('checkExpectation', (request, response) => server.emit('request', request, response))
+}
+
+function requireHost({ raw }: FastifyRequest): void {
+  if (raw.headers.host === undefined && raw.httpVersion === '1.1') {
+    throw new ServiceError('REQUEST_MALFORMED')
+  }
+}
+
 /** Once closing begins, a connection ends with the answer that is due on it: kept alive it would hold up the end. */
 function endConnectionsOnClose(app: FastifyInstance): void {
   let isClosing = false
-  app.addHook('preClose', (done) => {
+  app.addHook('preClose', async () => {
     isClosing = true
-    done()
   })
-  app.addHook('onSend', (_request, reply, payload, done) => {
+  app.addHook('onSend', async (_request, reply) => {
     if (isClosing) reply.header('connection', 'close')
-    done(null, payload)
   })
 }
 

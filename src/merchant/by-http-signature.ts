@@ -9,7 +9,7 @@ import { checkCoverage, dateComponent } from '../http-signature/verify.ts'
 import { checkDigest } from './check-digest.ts'
 import { checkTime, type TimeNeeds } from './check-time.ts'
 import type { Identity } from './merchant.ts'
-import { refuse, type Circumstances } from './refusals.ts'
+import { refuse, refuseUnknownKey, type Circumstances } from './refusals.ts'
 
 /** A request of a merchant: raw target, raw headers, raw body bytes, and the address that was really called. */
 export interface MerchantRequest extends SignedMessage {
@@ -42,7 +42,7 @@ export async function authenticateByHttpSignature(
 ): Promise<Identity> {
   const parameters = readSignature(request)
   const identity = await needs.find(parameters.keyId)
-  if (identity === undefined) throw refuse('UNKNOWN_KEY_ID', { keyId: parameters.keyId })
+  if (identity === undefined) throw refuseUnknownKey(parameters.keyId)
   if (parameters.algorithm.toLowerCase() !== ALGORITHM.toLowerCase()) {
     throw refuse('ALGORITHM_NOT_ALLOWED', { allowed: [ALGORITHM] })
   }

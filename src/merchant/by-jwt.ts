@@ -9,7 +9,7 @@ import type { FindIdentity, MerchantRequest } from './by-http-signature.ts'
 import { checkDigest } from './check-digest.ts'
 import { checkTime, type TimeNeeds } from './check-time.ts'
 import type { Identity } from './merchant.ts'
-import { refuse } from './refusals.ts'
+import { refuse, refuseUnknownKey } from './refusals.ts'
 
 // The credential decides: a shared secret allows HMAC and nothing else, whatever the token says.
 const HMAC_HASHES: ReadonlyMap<string, string> = new Map([
@@ -44,7 +44,7 @@ export async function authenticateByJwt(
   const keyId = stringMember(jws.header, 'kid')
   if (!keyId) throw refuse('TOKEN_WITHOUT_KEY_ID')
   const identity = await needs.find(keyId)
-  if (identity === undefined) throw refuse('UNKNOWN_KEY_ID', { keyId })
+  if (identity === undefined) throw refuseUnknownKey(keyId)
   checkMac(jws, identity.credential.secret, keyId)
   const claims = readClaims(jws.claims, request)
   checkTimes(claims, needs)

@@ -40,6 +40,15 @@ export function refuse(reason: RefusalReason, circumstances: Circumstances = {})
   return new ServiceError('AUTHENTICATION_FAILED', { explanation })
 }
 
+const SECRET_FORM = /^[A-Za-z0-9+/]{43}=$/
+
+/** Makes the refusal of a key id that no credential has. One that has the form of a secret is not repeated. */
+export function refuseUnknownKey(keyId: string): ServiceError {
+  if (!SECRET_FORM.test(keyId)) return refuse('UNKNOWN_KEY_ID', { keyId })
+  const mistake = 'It has the form of a shared secret: key id and secret are probably swapped.'
+  return refuse('UNKNOWN_KEY_ID', { mistake })
+}
+
 /** Makes the refusal of a request that lacks headers; the public text lists them. */
 export function refuseMissing(headers: readonly string[]): ServiceError {
   const explanation = {

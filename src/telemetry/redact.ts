@@ -1,18 +1,26 @@
 import { createHash } from 'node:crypto'
+import { panFault } from '../card/pan.ts'
 
 const JTI = /[0-9A-Z]{64}/g
-const COMPACT = /eyJ[\w-]+\.[\w-]*\.[\w-]+(?:\.[\w-]*\.[\w-]*)?/g
+// Hashes are shown as 12 digits of hex, which may be decimal ones: no card in use has so few.
+const DIGITS = /(?<![0-9])[0-9]{13,19}(?![0-9])/g
+// The look-behind keeps it linear: a run of letters is tried once, not from every `eyJ` in it.
+const COMPACT = /(?<![\w-])eyJ[\w-]+\.[\w-]*\.[\w-]+(?:\.[\w-]*\.[\w-]*)?/g
 
 /** Returns the first 12 hex digits of the SHA-256 of a jti: what logs may show of it. */
 export function shortHash(secret: string): string {
   return createHash('sha256').update(secret).digest('hex').slice(0, 12)
 }
 
-/** Replaces what gives access (a jti, a compact JWS or JWE) inside text by short hashes. */
+/**
+ * Replaces what gives access (a jti, a compact JWS or JWE) inside text by short hashes, and what can be a card number:
+ * clients put it into paths and headers by mistake.
+ */
 export function redactText(text: string): string {
   return text
     .replaceAll(COMPACT, (token) => `[token ${shortHash(token)}]`)
     .replaceAll(JTI, (jti) => `[jti ${shortHash(jti)}]`)
+    .replaceAll(DIGITS, (digits) => (panFault(digits) === undefined ? '[number]' : digits))
 }
 
 /** Returns a copy of a JSON value in which every text is redacted by {@link redactText}. */

@@ -124,10 +124,7 @@ test('lists what was named as required unless it says otherwise', async (t) => {
           'paymentInformation.card.type',
           'orderInformation.billTo.country',
         ],
-        optionalFields: [
-          'paymentInformation.card.securityCode',
-          'orderInformation.shipTo.email',
-        ],
+        optionalFields: ['paymentInformation.card.securityCode', 'orderInformation.shipTo.email'],
       },
       type: 'api-0.1.0',
     },

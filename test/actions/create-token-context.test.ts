@@ -39,15 +39,8 @@ const NOT_OURS = [
   { location: 'context', message: 'is not the capture context of this session key' },
 ]
 
-async function assertNotOurs(
-  harness: Harness,
-  session: Session,
-  context: unknown,
-): Promise<void> {
-  const { details } = readErrorOf(
-    'VALIDATION_FAILED',
-    await postWith(harness, session, context),
-  )
+async function assertNotOurs(harness: Harness, session: Session, context: unknown): Promise<void> {
+  const { details } = readErrorOf('VALIDATION_FAILED', await postWith(harness, session, context))
   assert.deepEqual(details, NOT_OURS)
 }
 
@@ -103,10 +96,12 @@ test('refuses a context under alg none, HMAC with the public key, PS256 or crit'
   const session = await openSession(harness)
   const unsigned = `${encodeJson({ kid: 'dv', alg: 'none' })}.${encodeJson(session.claims)}`
   const hmacInput = `${encodeJson({ kid: 'dv', alg: 'HS256' })}.${encodeJson(session.claims)}`
-  const pem = publicKeyOf(SIGNING_KEY.export({ format: 'jwk' }) as { n: string; e: string }).export({
-    type: 'spki',
-    format: 'pem',
-  })
+  const pem = publicKeyOf(SIGNING_KEY.export({ format: 'jwk' }) as { n: string; e: string }).export(
+    {
+      type: 'spki',
+      format: 'pem',
+    },
+  )
   const mac = createHmac('sha256', pem).update(hmacInput).digest('base64url')
   const contexts = [
     `${unsigned}.`,

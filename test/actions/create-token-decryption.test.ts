@@ -51,8 +51,7 @@ const FAULTS: Readonly<Record<string, (session: Session, other: Session) => stri
   'a changed encrypted key': (session) => flip(encryptData(session), 1, 200),
   'an encrypted key that is not below the modulus': (session) =>
     replacePart(encryptData(session), 1, Buffer.alloc(256, 0xff)),
-  'an encrypted key of zeros': (session) =>
-    replacePart(encryptData(session), 1, Buffer.alloc(256)),
+  'an encrypted key of zeros': (session) => replacePart(encryptData(session), 1, Buffer.alloc(256)),
   'a changed iv': (session) => flip(encryptData(session), 2),
   'the first byte of the ciphertext changed': (session) => flip(encryptData(session), 3),
   'the last byte of the ciphertext changed': (session) => flip(encryptData(session), 3, -1),
@@ -118,10 +117,10 @@ test('logs nothing that tells the faults apart, and no plaintext', async (t) => 
 
 /** What the form of a JWE can lack: refused before the private key is used, and so not counted. */
 const MALFORMED: Readonly<Record<string, (jwe: string, session: Session) => string>> = {
-  'nothing': () => '',
+  nothing: () => '',
   'four parts': (jwe) => jwe.split('.').slice(0, 4).join('.'),
   'six parts': (jwe) => `${jwe}.AAAA`,
-  'padding': (jwe) => `${jwe}==`,
+  padding: (jwe) => `${jwe}==`,
   'another base64 alphabet': (jwe) => replaceText(jwe, 4, '++++++++++++++++++++//'),
   'non-canonical last bits': (jwe) => replaceText(jwe, 2, 'AAAAAAAAAAAAAAA\u0001'),
   'an encrypted key of 255 bytes': (jwe) => replacePart(jwe, 1, Buffer.alloc(255, 1)),
@@ -140,8 +139,8 @@ const MALFORMED: Readonly<Record<string, (jwe: string, session: Session) => stri
   'enc A128GCM': (_, session) => encryptData(session, CARD, { header: { enc: 'A128GCM' } }),
   'enc A256CBC-HS512': (_, session) =>
     encryptData(session, CARD, { header: { enc: 'A256CBC-HS512' } }),
-  'zip': (_, session) => encryptData(session, CARD, { header: { zip: 'DEF' } }),
-  'crit': (_, session) => encryptData(session, CARD, { header: { crit: ['exp'] } }),
+  zip: (_, session) => encryptData(session, CARD, { header: { zip: 'DEF' } }),
+  crit: (_, session) => encryptData(session, CARD, { header: { crit: ['exp'] } }),
   'no kid': (_, session) => encryptData(session, CARD, { header: { kid: undefined } }),
   'the JSON serialisation': (jwe) => JSON.stringify({ protected: jwe.split('.')[0] }),
 }

@@ -36,7 +36,8 @@ async function start(
 const valid = (session: Session): string => encryptData(session)
 const invalid = (session: Session): string => encryptData(session, { number: '1' })
 const foreign = (session: Session): string => encrypt(session, { data: CARD, context: 'x.y.z' })
-const undecryptable = (session: Session): string => encryptData(session).replace(/.{8}$/, 'AAAAAAAA')
+const undecryptable = (session: Session): string =>
+  encryptData(session).replace(/.{8}$/, 'AAAAAAAA')
 
 async function attempt(
   harness: Harness,
@@ -140,17 +141,17 @@ test('takes the limits of a merchant from its settings', async (t) => {
 // An attempt whose context does not open is counted against the default limit, as nobody knows whose session it is:
 // it can find the counter beyond its own limit, but below that of the session, and the other way round.
 const MIXED = [
-  { attemptsPerSession: 3, first: times(9, foreign), then: valid },
-  { attemptsPerSession: 30, first: times(15, invalid), then: foreign },
+  { attemptsPerSession: 3, first: times(9, foreign), second: valid },
+  { attemptsPerSession: 30, first: times(15, invalid), second: foreign },
 ] as const
 
-for (const { attemptsPerSession, first, then } of MIXED) {
+for (const { attemptsPerSession, first, second } of MIXED) {
   test(`bounds the attempts of a session that may see ${attemptsPerSession}, of whatever kinds`, async (t) => {
     const harness = await start(t, { sessionLimits: { tokens: 10, attempts: 10 } })
     const signer = await harness.addMerchant({ attemptsPerSession })
     const session = await openSession(harness, { signer })
     await attempt(harness, session, first)
-    const outcomes = await attempt(harness, session, times(20, then))
+    const outcomes = await attempt(harness, session, times(20, second))
     assert.deepEqual(tally(outcomes), { [SPENT]: 20 })
     assert.equal(await keyIsErased(harness, session), true)
   })

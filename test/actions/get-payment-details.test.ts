@@ -15,10 +15,7 @@ interface Started extends Harness {
   get(path: string, signer?: Signer): Promise<LightMyRequestResponse>
 }
 
-async function start(
-  t: TestContext,
-  scheme: keyof typeof SCHEMES = 'jwt',
-): Promise<Started> {
+async function start(t: TestContext, scheme: keyof typeof SCHEMES = 'jwt'): Promise<Started> {
   const clock = createTestClock()
   const harness = await startHarness({ now: clock.now })
   t.after(() => harness.close())

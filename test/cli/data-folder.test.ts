@@ -155,20 +155,20 @@ const REFUSED: readonly Refused[] = [
 for (const { title, make, problem, fix } of REFUSED) {
   test(`dev refuses ${title} in a sentence, and changes nothing`, async (t) => {
     const data = make()
-    const before = inventory(data)
+    const found = inventory(data)
     const { code, stdout, stderr } = await run(t, ['dev', '--port', '0', '--data', data])
     assert.equal(stderr.replaceAll(data, 'DATA'), `coatcheck: ${problem}\n  ${fix}\n`)
     assert.equal(stdout, '')
     assert.equal(code, 1)
-    assert.deepEqual(inventory(data), before)
+    assert.deepEqual(inventory(data), found)
   })
 }
 
 test('serve refuses a data folder of dev, and changes nothing', async (t) => {
   const data = usedFolder('dev')
-  const before = inventory(data)
+  const found = inventory(data)
   const { code, stderr } = await run(t, ['serve', '--data', data])
   assert.match(stderr, /coatcheck\.db belongs to "coatcheck dev"\./)
   assert.equal(code, 1)
-  assert.deepEqual(inventory(data), before)
+  assert.deepEqual(inventory(data), found)
 })

@@ -32,12 +32,13 @@ interface Ready extends Credentials {
 }
 
 /** Starts the emulator on a free port and returns it with its credentials. */
-function startDev(
+async function startDev(
   t: TestContext,
   args: readonly string[] = ['--ephemeral'],
   start: Start = {},
 ): Promise<Running & { readonly ready: Ready }> {
-  return launchUntilReady<Ready>(t, ['dev', '--port', '0', ...args], start)
+  const dev = await launchUntilReady(t, ['dev', '--port', '0', ...args], start)
+  return { ...dev, ready: dev.ready as Ready }
 }
 
 test('dev is ready after its self-test, and writes the credentials for scripts to read alone', async (t) => {
@@ -102,7 +103,7 @@ test('dev keeps its signing key, its merchant and open sessions in its data fold
   assert.equal((await first.ended).code, 0)
 
   const { port } = new URL(first.ready.url)
-  const second = await launchUntilReady<Ready>(t, ['dev', '--port', port], { folder })
+  const second = await startDev(t, ['--port', port], { folder })
   assert.deepEqual(second.ready, first.ready)
   const { kid } = JSON.parse(
     Buffer.from(context.jwt.split('.')[0] ?? '', 'base64url').toString(),

@@ -41,11 +41,14 @@ test('a session is opened and its capture context printed bare, for the usual ca
 
 test('--field names fields in short, optional with a question mark, and HTTP Signature works too', async (t) => {
   const { coatcheck } = makeFolderWithCredentials(t)
-  const { status, stdout, stderr } = await coatcheck(
-    'session --credentials flex.json --authentication http_signature --field number --field billTo.country? --field totalAmount?'.split(
-      ' ',
-    ),
-  )
+  const { status, stdout, stderr } = await coatcheck([
+    'session',
+    '--credentials=flex.json',
+    '--authentication=http_signature',
+    '--field=number',
+    '--field=billTo.country?',
+    '--field=totalAmount?',
+  ])
   assert.equal(status, 0, stderr)
   assert.deepEqual(fieldsOf(stdout), {
     requiredFields: [`${CARD}.number`],

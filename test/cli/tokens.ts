@@ -6,7 +6,7 @@ import { createJti } from '../../src/protocol/jti.ts'
 export const ISSUED_AT = 1_800_000_000
 
 /** Encodes an object as a part of a compact token. */
-export function encode(value: unknown): string {
+function encode(value: unknown): string {
   return Buffer.from(JSON.stringify(value)).toString('base64url')
 }
 
@@ -25,7 +25,7 @@ export function makeJwe(header: object, lengths: readonly number[] = [256, 12, 1
 export const SESSION_KID = '08U6Yzjg0Ut3mjzn08U6Yzjg0Ut3mjzn'
 
 /** A modulus of so many bits. */
-export function modulus(bits: number): string {
+function modulus(bits: number): string {
   return Buffer.alloc(bits / 8, 0xff).toString('base64url')
 }
 

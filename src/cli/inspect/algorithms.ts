@@ -61,7 +61,10 @@ export const ENCRYPTION_ALG: Note = {
 export const ENCRYPTION_ENC: Note = {
   name: 'enc',
   required: true,
-  meaning: 'how the content is encrypted: AES-256-GCM is A256GCM',
+  meaning: (value) =>
+    value === 'A256GCM'
+      ? 'the content is encrypted with AES-256-GCM'
+      : 'how the content is encrypted',
   check: (value) => (value === 'A256GCM' ? undefined : 'must be A256GCM'),
 }
 

@@ -13,7 +13,7 @@ const mustNotBeHere: Check = () =>
   'belongs to a private or secret key: who has it can sign and decrypt'
 
 /** Returns how many bits a modulus has, written in base64url; 0 when it is no text. */
-export function modulusBits(n: unknown): number {
+function modulusBits(n: unknown): number {
   const { bytes } = readBase64Url(textOf(n))
   const hex = Buffer.from(bytes).toString('hex').replace(/^0+/, '')
   const [first = '0'] = hex

@@ -1,4 +1,5 @@
 import type { PublicJwk } from '../../client/get-public-key.ts'
+import { CLOCK_TOLERANCE_SECONDS } from '../../client/verify-jws.ts'
 import { publicKeyOf } from '../../jose/jwk.ts'
 import { decodeJws, verifyJws, type DecodedJws } from '../../jose/jws.ts'
 import { numberMember, stringMember } from '../../protocol/parse.ts'
@@ -24,13 +25,15 @@ const CHECKS: readonly ((evidence: Evidence) => string | undefined)[] = [
   ({ jws, now }) => {
     const exp = numberMember(jws.claims, 'exp')
     if (exp === undefined) return 'it has no exp'
-    return exp <= now
+    return exp <= now - CLOCK_TOLERANCE_SECONDS
       ? `it expired ${distanceInWords(exp, now)}, at ${dateInWords(exp)}`
       : undefined
   },
   ({ jws, now }) => {
     const nbf = numberMember(jws.claims, 'nbf')
-    return nbf !== undefined && nbf > now ? `it is not good before ${dateInWords(nbf)}` : undefined
+    return nbf !== undefined && nbf > now + CLOCK_TOLERANCE_SECONDS
+      ? `it is not good before ${dateInWords(nbf)}`
+      : undefined
   },
 ]
 

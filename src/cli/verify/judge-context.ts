@@ -1,6 +1,7 @@
 import { FlexError } from '../../client/flex-error.ts'
 import { getPublicKey, type PublicJwk } from '../../client/get-public-key.ts'
 import { verifyCaptureContext } from '../../client/verify-capture-context.ts'
+import { CLOCK_TOLERANCE_SECONDS } from '../../client/verify-jws.ts'
 import type { VerifiedCaptureContext } from '../../client/verified-capture-context.ts'
 import { decodeJws } from '../../jose/jws.ts'
 import { stringMember } from '../../protocol/parse.ts'
@@ -59,10 +60,11 @@ export async function openContext(jwt: string, authority: Authority): Promise<Op
   }
 }
 
-/** Says when a JWT expires or expired, and how the tolerance of verifiers goes on top. */
+/** Says when a JWT expires or expired, and whether only the tolerance of verifiers makes it valid. */
 export function expiryInWords(exp: number, now: Date): string {
   const seconds = Math.floor(now.getTime() / 1000)
-  const verb = exp > seconds ? 'expires' : 'within the tolerance of 60 seconds: expired'
+  const tolerated = `expired, within the tolerance of ${CLOCK_TOLERANCE_SECONDS} seconds,`
+  const verb = exp > seconds ? 'expires' : tolerated
   return `${verb} ${distanceInWords(exp, seconds)}, at ${dateInWords(exp)}`
 }
 

@@ -1,0 +1,66 @@
+import { strict as assert } from 'node:assert'
+import { test } from 'node:test'
+
+import { createLogger } from '../../src/telemetry/logger.ts'
+import { redactJson, redactText, shortHash } from '../../src/telemetry/redact.ts'
+
+const JTI = '1E0WC1GO87JG1BDP0CQ8SCR1TTK86U9N98H3WH8IFM9MVEWTIYFI62F4941E7A92'
+const JWT = 'eyJraWQiOiJkdiJ9.eyJqdGkiOiIxIn0.c2lnbmF0dXJl'
+const JWE = 'eyJraWQiOiJkdiJ9.a2V5.aXY.dGV4dA.dGFn'
+const PAN = '4111111111111111'
+
+test('shows a jti, a JWS and a JWE as short hashes only', () => {
+  assert.equal(redactText(`jti ${JTI}.`), `jti [jti ${shortHash(JTI)}].`)
+  assert.equal(redactText(`/up/${JWT}?x`), `/up/[token ${shortHash(JWT)}]?x`)
+  assert.equal(redactText(`{"keyId":"${JWE}"}`), `{"keyId":"[token ${shortHash(JWE)}]"}`)
+  assert.match(shortHash(JTI), /^[0-9a-f]{12}$/)
+})
+
+test('hides what can be a card number', () => {
+  assert.equal(redactText(`get /x/${PAN}?n=378282246310005`), 'get /x/[number]?n=[number]')
+  assert.equal(redactText(`a${PAN}b`), 'a[number]b')
+})
+
+test('leaves other numbers, ids and times alone', () => {
+  const texts = [
+    '4111111111111112',
+    `${PAN}${PAN}`,
+    '2026-11-22T13:31:29.825Z',
+    '1f53e357-f43e-4111-a220-111111111111',
+    '411111111111',
+    'SHA-256=RBNvo1WzZ4oRRq0W9+hknpT7T8If536DEMBg9hyq/4o=',
+    '08SvIaGIfyaw897rDeG9eFdODKaCKc1q',
+  ]
+  for (const text of texts) assert.equal(redactText(text), text)
+})
+
+test('reaches every text inside a JSON value and leaves the rest', () => {
+  const value = { a: [JTI, { b: `x ${PAN}`, c: 4111, d: null, e: true }] }
+  const redacted = {
+    a: [`[jti ${shortHash(JTI)}]`, { b: 'x [number]', c: 4111, d: null, e: true }],
+  }
+  assert.deepEqual(redactJson(value), redacted)
+})
+
+test('takes time in proportion to the text, whatever it holds', () => {
+  for (const part of ['eyJ', 'eyJa.', 'eyJa..', '4', 'A', 'a.']) {
+    const text = part.repeat(Math.ceil(60_000 / part.length))
+    const started = performance.now()
+    redactText(text)
+    assert.ok(performance.now() - started < 200, part)
+  }
+})
+
+test('redacts every field of a log line, errors and their causes included', () => {
+  const lines: string[] = []
+  const destination = { write: (line: string) => void lines.push(line) }
+  const logger = createLogger({ level: 'info', now: () => new Date(0), destination })
+  for (const level of ['info', 'warn', 'error'] as const) {
+    logger[level]('said', { deep: { path: `/x/${JTI}/${PAN}`, tokens: [JWT] } })
+  }
+  assert.equal(lines.length, 3)
+  for (const line of lines) {
+    assert.match(line, /"time":"1970-01-01T00:00:00.000Z"/)
+    for (const secret of [JTI, JWT, PAN]) assert.ok(!line.includes(secret))
+  }
+})
