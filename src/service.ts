@@ -92,7 +92,7 @@ export async function createService(options: ServiceOptions): Promise<Service> {
   })
   const registry = createMerchantRegistry({ store, sealer, now })
   const authentication = {
-    find: registry.find,
+    ...registry,
     write: store.write,
     now,
     toleranceSeconds: options.toleranceSeconds,

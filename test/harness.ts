@@ -4,12 +4,20 @@ import { systemClock, systemRandom, type Now } from '../src/clock-and-random.ts'
 import { DEV_PRESET } from '../src/dev/preset.ts'
 import { BUNDLED_MERCHANT, seed } from '../src/dev/seed.ts'
 import { parseRootKey } from '../src/keys/root-key.ts'
-import { createMerchantRegistry, type NewMerchant } from '../src/merchant/registry.ts'
+import { createAdministration, type NewMerchant } from '../src/merchant/administration.ts'
+import type { Allowances } from '../src/merchant/merchant.ts'
 import { createService, SITE, type Service, type ServiceOptions } from '../src/service.ts'
 import type { Store } from '../src/store/contract.ts'
 import { createMemoryStore } from '../src/store/memory.ts'
 import type { Sealer } from '../src/store/sealed-records.ts'
 import { createLogger } from '../src/telemetry/logger.ts'
+
+/** What may be chosen of a merchant that a test adds. */
+export type AddedMerchant = Partial<NewMerchant> & {
+  readonly keyId?: string
+  readonly secret?: Buffer
+  readonly allows?: Allowances
+}
 
 /** A service of dev mode in this process, without minting: it has the bundled handful of session keys. */
 export interface Harness {
@@ -20,7 +28,7 @@ export interface Harness {
   readonly lines: string[]
   /** Adds a merchant with a credential of its own; returns what it signs with. */
   addMerchant(
-    settings?: Partial<NewMerchant>,
+    settings?: AddedMerchant,
   ): Promise<{ readonly merchantId: string; readonly keyId: string; readonly secret: string }>
   /** Listens on a free loopback port and returns the address. */
   listen(): Promise<string>
@@ -50,31 +58,29 @@ export async function startHarness(
     rootKey,
     now,
   })
-  const registry = createMerchantRegistry({ store, sealer, now })
+  const administration = createAdministration({ store, sealer, now })
   let added = 0
   return {
     service,
     store,
     sealer,
     lines,
-    async addMerchant(settings = {}) {
+    async addMerchant({ keyId = `key-${added + 1}`, secret = randomBytes(32), allows, ...settings } = {}) {
       added += 1
-      const secret = randomBytes(32)
-      const [merchantId, keyId, text] = [
-        `merchant-${added}`,
-        `key-${added}`,
-        secret.toString('base64'),
-      ]
-      await registry.add({
-        id: merchantId,
-        keyId,
-        secret,
+      const text = secret.toString('base64')
+      const merchant = {
+        id: `merchant-${added}`,
         sessionKeys: 'one-time',
         tokensPerSession: undefined,
         attemptsPerSession: undefined,
         ...settings,
+      } as const
+      await administration.add(merchant, {
+        keyId,
+        material: { kind: 'shared-secret', secret },
+        ...(allows === undefined ? {} : { allows }),
       })
-      return { merchantId, keyId, secret: text }
+      return { merchantId: merchant.id, keyId, secret: text }
     },
     listen: () => service.app.listen({ host: '127.0.0.1', port: 0 }),
     async close() {

@@ -1,99 +1,154 @@
-import { Command, InvalidArgumentError } from 'commander'
-import { systemClock, systemRandom } from '../clock-and-random.ts'
+import { Command } from 'commander'
+import { epochSeconds, systemClock, systemRandom } from '../clock-and-random.ts'
 import type { Config } from '../config.ts'
 import { OperatorError } from '../errors.ts'
-import { isMerchantId, type SessionKeyPolicy } from '../merchant/merchant.ts'
-import { createMerchantRegistry } from '../merchant/registry.ts'
-import { createPrinter } from './print.ts'
+import { createAdministration, type Administration } from '../merchant/administration.ts'
+import { isMerchantId, type Credential, type Merchant } from '../merchant/merchant.ts'
+import { createCredential } from './create-credential.ts'
+import { addCredentialOptions, type CredentialOptions } from './credential-options.ts'
+import { describeCredential } from './describe-credential.ts'
+import { addMerchantOptions, type MerchantOptions } from './merchant-options.ts'
+import { createPrinter, type Printer } from './print.ts'
 import { addSettings, readSettings } from './settings.ts'
 import { VAULT_SETTINGS, withVault } from './vault.ts'
 
-const SECRET_BYTES = 32
-
-interface AddOptions {
+interface Json {
   readonly json?: true
-  readonly sessionKeys: SessionKeyPolicy
-  readonly tokensPerSession?: number
-  readonly attemptsPerSession?: number
 }
 
 /** Makes the command `coatcheck merchants`. */
 export function merchantsCommand(): Command {
-  const add = new Command('add')
-    .description('Add a merchant and print its first credential; the secret is shown this once.')
+  const add = addCredentialOptions(addMerchantOptions(verb('add', 'Add a merchant and its first credential.')))
     .argument('<id>', 'merchant id: 1 to 50 of letters, digits, "_", "." and "-"')
-    .option('--session-keys <policy>', 'one-time or rotated', parsePolicy, 'one-time')
-    .option('--tokens-per-session <count>', 'transient tokens that a session may give', parseCount)
-    .option('--attempts-per-session <count>', 'opened attempts that a session may see', parseCount)
-    .option('--json', 'print JSON')
-    .addHelpText('after', '\nExample:\n  coatcheck merchants add shop-1 --json > shop-1.json')
-    .action((id: string, options: AddOptions) =>
-      addMerchant(id, options, readSettings({ ...options })),
+    .addHelpText('after', ADD_EXAMPLES)
+    .action((id: string, options: Json & MerchantOptions & CredentialOptions) =>
+      run(options, (administration, printer) => addMerchant(administration, printer, { id, options })),
     )
-  const list = new Command('list')
-    .description('List the merchants.')
-    .option('--json', 'print JSON')
-    .action((options: { readonly json?: true }) =>
-      listMerchants(options, readSettings({ ...options })),
+  const list = verb('list', 'List the merchants.').action((options: Json) => run(options, listMerchants))
+  const show = verb('show', 'Show a merchant, its settings and its credentials.')
+    .argument('<id>', 'merchant id')
+    .action((id: string, options: Json) =>
+      run(options, (administration, printer) => showMerchant(administration, printer, id)),
     )
-  return new Command('merchants')
-    .description('Add and list merchants.')
-    .addCommand(addSettings(add, VAULT_SETTINGS))
-    .addCommand(addSettings(list, VAULT_SETTINGS))
+  const disable = verb('disable', 'Refuse everything that a merchant asks for, within 10 seconds.')
+    .argument('<id>', 'merchant id')
+    .action((id: string, options: Json) => run(options, changeDisabled(id, epochSeconds(systemClock))))
+  const enable = verb('enable', 'Undo disable.')
+    .argument('<id>', 'merchant id')
+    .action((id: string, options: Json) => run(options, changeDisabled(id, undefined)))
+  const remove = verb('remove', 'Remove a merchant and all its credentials, for good.')
+    .argument('<id>', 'merchant id')
+    .action((id: string, options: Json) => run(options, removeMerchant(id)))
+  const command = new Command('merchants').description('Add, change and remove merchants.')
+  for (const child of [add, list, show, disable, enable, remove]) command.addCommand(child)
+  return command
 }
 
-function parsePolicy(text: string): SessionKeyPolicy {
-  if (text === 'one-time' || text === 'rotated') return text
-  throw new InvalidArgumentError('It is one-time or rotated.')
+const ADD_EXAMPLES = `
+Examples:
+  coatcheck merchants add shop-1 --json > shop-1.json
+  coatcheck merchants add shop-2 --session-keys rotated --p12 shop-2.p12 --p12-password-file password.txt`
+
+function verb(name: string, description: string): Command {
+  const command = new Command(name).description(description).option('--json', 'print JSON')
+  return addSettings(command, VAULT_SETTINGS)
 }
 
-function parseCount(text: string): number {
-  if (/^[1-9][0-9]{0,3}$/.test(text)) return Number(text)
-  throw new InvalidArgumentError('It is a whole number from 1 to 9999.')
+type Run = (administration: Administration, printer: Printer) => Promise<void>
+
+function run(options: Json, action: Run): Promise<void> {
+  const config: Config = readSettings({ ...options })
+  return withVault(config, ({ store, sealer }) => {
+    const administration = createAdministration({ store, sealer, now: systemClock })
+    return action(administration, createPrinter(options.json === true))
+  })
 }
 
-async function addMerchant(id: string, options: AddOptions, config: Config): Promise<void> {
-  const printer = createPrinter(options.json === true)
+async function addMerchant(
+  administration: Administration,
+  printer: Printer,
+  { id, options }: { readonly id: string; readonly options: MerchantOptions & CredentialOptions },
+): Promise<void> {
   if (!isMerchantId(id)) {
     throw new OperatorError(
       'This is no merchant id.',
       'A merchant id is 1 to 50 of letters, digits, "_", "." and "-".',
     )
   }
-  await withVault(config, async ({ store, sealer }) => {
-    const registry = createMerchantRegistry({ store, sealer, now: systemClock })
-    const keyId = systemRandom.uuid()
-    const secret = systemRandom.bytes(SECRET_BYTES)
-    const shown = secret.toString('base64')
-    const { sessionKeys, tokensPerSession, attemptsPerSession } = options
-    const settings = { id, sessionKeys, tokensPerSession, attemptsPerSession }
-    if (!(await registry.add({ ...settings, keyId, secret }))) {
-      throw new OperatorError(`There is a merchant ${id} already.`, 'Choose another id.')
-    }
-    const text = [`merchant  ${id}`, `key id    ${keyId}`, `secret    ${shown}`].join('\n')
-    printer.result(text, { merchantId: id, keyId, secret: shown })
-    printer.note('The secret is stored sealed and is not shown again.')
-  })
+  const { credential, shown, files } = await createCredential(id, options, systemRandom)
+  const { sessionKeys, tokensPerSession, attemptsPerSession } = options
+  const merchant = { id, sessionKeys, tokensPerSession, attemptsPerSession }
+  if (!(await administration.add(merchant, credential))) {
+    throw new OperatorError(`There is a merchant ${id}, or that credential, already.`, 'Choose another id.')
+  }
+  await files.write()
+  printer.result(describeCredential(shown), shown)
 }
 
-async function listMerchants(options: { readonly json?: true }, config: Config): Promise<void> {
-  const printer = createPrinter(options.json === true)
-  await withVault(config, async ({ store, sealer }) => {
-    const registry = createMerchantRegistry({ store, sealer, now: systemClock })
-    const credentials = await registry.listCredentials()
-    const merchants = (await registry.list()).map((merchant) => ({
-      ...merchant,
-      keyIds: credentials
-        .filter(({ merchantId }) => merchantId === merchant.id)
-        .map(({ keyId }) => keyId),
-    }))
-    const rows = merchants.map(
-      ({ id, sessionKeys, keyIds }) => `${id}  ${sessionKeys}  ${keyIds.join(' ')}`,
-    )
-    const text =
-      rows.length === 0
-        ? 'There are no merchants. Add one: coatcheck merchants add <id>'
-        : rows.join('\n')
-    printer.result(text, { merchants })
+async function listMerchants(administration: Administration, printer: Printer): Promise<void> {
+  const credentials = await administration.listCredentials()
+  const merchants = (await administration.list()).map((merchant) => showable(merchant, credentials))
+  const rows = merchants.map(({ id, sessionKeys, disabledAt, credentials: own }) => {
+    const state = disabledAt === undefined ? '' : '  disabled'
+    return `${id}  ${sessionKeys}  ${own.length} credentials${state}`
   })
+  const nobody = 'There are no merchants. Add one: coatcheck merchants add <id>'
+  printer.result(rows.length === 0 ? nobody : rows.join('\n'), { merchants })
+}
+
+async function showMerchant(administration: Administration, printer: Printer, id: string): Promise<void> {
+  const merchant = (await administration.list()).find((candidate) => candidate.id === id)
+  if (merchant === undefined) throw noSuchMerchant(id)
+  const shown = showable(merchant, await administration.listCredentials(id))
+  const { credentials, ...settings } = shown
+  const rows = [
+    ...Object.entries(settings).map(([name, value]) => `${name.padEnd(20)} ${String(value)}`),
+    ...credentials.map(({ keyId, kind, state }) => `${kind.padEnd(20)} ${keyId}  ${state}`),
+  ]
+  printer.result(rows.join('\n'), shown)
+}
+
+function showable(
+  { disabledAt, tokensPerSession, attemptsPerSession, ...merchant }: Merchant,
+  credentials: readonly Credential[],
+): Readonly<Record<string, unknown>> & {
+  readonly id: string
+  readonly sessionKeys: string
+  readonly disabledAt?: number
+  readonly credentials: readonly { readonly keyId: string; readonly kind: string; readonly state: string }[]
+} {
+  return {
+    ...merchant,
+    ...(tokensPerSession === undefined ? {} : { tokensPerSession }),
+    ...(attemptsPerSession === undefined ? {} : { attemptsPerSession }),
+    ...(disabledAt === undefined ? {} : { disabledAt }),
+    credentials: credentials
+      .filter(({ merchantId }) => merchantId === merchant.id)
+      .map(({ keyId, kind, revokedAt, createdAt, allows }) => {
+        const state = revokedAt === undefined ? 'live' : 'revoked'
+        return { keyId, kind, state, createdAt, allows }
+      }),
+  }
+}
+
+function changeDisabled(id: string, disabledAt: number | undefined): Run {
+  return async function change(administration, printer): Promise<void> {
+    if (!(await administration.update(id, (merchant) => ({ ...merchant, disabledAt })))) {
+      throw noSuchMerchant(id)
+    }
+    const state = disabledAt === undefined ? 'enabled' : 'disabled'
+    printer.result(`${id} is ${state}: every process knows within 10 seconds.`, { id, state })
+  }
+}
+
+function removeMerchant(id: string): Run {
+  return async function remove(administration, printer): Promise<void> {
+    if (!(await administration.remove(id))) throw noSuchMerchant(id)
+    printer.result(`${id} and its credentials are removed.`, { id, state: 'removed' })
+  }
+}
+
+/** The refusal of a merchant id that nobody has. */
+export function noSuchMerchant(id: string): OperatorError {
+  return new OperatorError(`There is no merchant ${id}.`, 'See "coatcheck merchants list".')
 }

@@ -4,7 +4,7 @@ import type { Config } from '../config.ts'
 import { OperatorError } from '../errors.ts'
 import { loadSealer } from '../keys/sealing-keys.ts'
 import { isBundledCredential } from '../merchant/bundled-credential.ts'
-import { createMerchantRegistry } from '../merchant/registry.ts'
+import { createAdministration } from '../merchant/administration.ts'
 import type { Store } from '../store/contract.ts'
 import { readRootKey } from './vault.ts'
 
@@ -69,8 +69,8 @@ function requireTransport({ host, proxies }: Config): OperatorError | undefined 
 async function requireKeys(config: Config, store: Store): Promise<OperatorError | undefined> {
   try {
     const sealer = await loadSealer(store, readRootKey(config), systemRandom)
-    const registry = createMerchantRegistry({ store, sealer, now: systemClock })
-    const credentials = await registry.listCredentials()
+    const administration = createAdministration({ store, sealer, now: systemClock })
+    const credentials = await administration.listCredentials()
     if (credentials.length === 0) {
       return new OperatorError('There is no merchant.', 'Run "coatcheck merchants add <id>".')
     }

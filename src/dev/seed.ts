@@ -6,7 +6,8 @@ import { createSealingKey, loadSealer, poolSealer } from '../keys/sealing-keys.t
 import { encodeSessionKey } from '../keys/session-key-material.ts'
 import { storeSigningKey } from '../keys/signing-keys.ts'
 import { BUNDLED_KEY_ID } from '../merchant/bundled-credential.ts'
-import { createMerchantRegistry } from '../merchant/registry.ts'
+import { createAdministration } from '../merchant/administration.ts'
+import type { Allowances } from '../merchant/merchant.ts'
 import type { Store, Write } from '../store/contract.ts'
 import type { Sealer } from '../store/sealed-records.ts'
 import keys from './throw-away-keys.json' with { type: 'json' }
@@ -20,6 +21,9 @@ export const BUNDLED_MERCHANT = {
 
 /** The kid of the bundled signing key: fixed, so that clients which cache keys survive a restart. */
 const BUNDLED_SIGNING_KID = 'dv'
+
+/** What every credential of dev mode may do: whatever an official client has ever sent. */
+export const DEV_ALLOWANCES: Allowances = { jwtV1: true, undated: true, merchants: [] }
 
 interface SeedNeeds {
   readonly store: Store
@@ -39,14 +43,15 @@ export async function seed(needs: SeedNeeds): Promise<Sealer> {
   const privateKey = importKey(keys.signing)
   await storeSigningKey(store, sealer, { kid: BUNDLED_SIGNING_KID, privateKey })
   const { merchantId: id, keyId, secret } = BUNDLED_MERCHANT
-  await createMerchantRegistry({ store, sealer, now }).add({
-    id,
-    keyId,
-    secret: Buffer.from(secret, 'base64'),
-    sessionKeys: 'one-time',
-    tokensPerSession: undefined,
-    attemptsPerSession: undefined,
-  })
+  const settings = { tokensPerSession: undefined, attemptsPerSession: undefined } as const
+  await createAdministration({ store, sealer, now }).add(
+    { id, sessionKeys: 'one-time', ...settings },
+    {
+      keyId,
+      material: { kind: 'shared-secret', secret: Buffer.from(secret, 'base64') },
+      allows: DEV_ALLOWANCES,
+    },
+  )
   await seedPool(needs, poolSealer(sealer))
   return sealer
 }

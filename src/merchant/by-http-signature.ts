@@ -2,13 +2,14 @@ import { createHmac, timingSafeEqual, type KeyObject } from 'node:crypto'
 import { componentValues, signatureBase } from '../http-signature/base.ts'
 import { parseHttpDate } from '../http-signature/date.ts'
 import { candidateBases, firstDifference, signatureMistake } from '../http-signature/diagnose.ts'
-import { headerValues, type SignedMessage } from '../http-signature/message.ts'
+import { headerValues, withHeaderValue, type SignedMessage } from '../http-signature/message.ts'
 import { parseSignatureHeader, type SignatureParameters } from '../http-signature/parse.ts'
 import { ALGORITHM } from '../http-signature/sign.ts'
 import { checkCoverage, dateComponent } from '../http-signature/verify.ts'
+import { actFor, checkCredential, type FindMerchant } from './check-credential.ts'
 import { checkDigest } from './check-digest.ts'
 import { checkTime, type TimeNeeds } from './check-time.ts'
-import type { Identity } from './merchant.ts'
+import type { Identity, SharedSecretCredential } from './merchant.ts'
 import { refuse, refuseUnknownKey, type Circumstances } from './refusals.ts'
 
 /** A request of a merchant: raw target, raw headers, raw body bytes, and the address that was really called. */
@@ -37,25 +38,28 @@ const PROBLEMS = {
  * @throws ServiceError `AUTHENTICATION_FAILED`; its explanation holds both strings to sign, never the expected MAC.
  */
 export async function authenticateByHttpSignature(
-  needs: FindIdentity & TimeNeeds,
+  needs: FindIdentity & FindMerchant & TimeNeeds,
   request: MerchantRequest,
 ): Promise<Identity> {
   const parameters = readSignature(request)
   const identity = await needs.find(parameters.keyId)
   if (identity === undefined) throw refuseUnknownKey(parameters.keyId)
+  const credential = requireSharedSecret(identity)
   if (parameters.algorithm.toLowerCase() !== ALGORITHM.toLowerCase()) {
     throw refuse('ALGORITHM_NOT_ALLOWED', { allowed: [ALGORITHM] })
   }
-  const base = readBase(request, parameters)
+  const base = readBase(request, parameters, credential)
   checkSignedTime(needs, request, parameters)
   if (request.body.length > 0) checkDigest(headerValues(request, 'digest')[0] ?? '', request.body)
-  if (!isMacOf(base, parameters.signature, identity.credential.secret)) {
-    const circumstances = diagnose({ request, parameters, identity, base })
-    throw refuse('WRONG_SIGNATURE', circumstances)
-  }
+  checkMac({ request, parameters, credential, base })
+  checkCredential(identity, needs)
   const [merchantId] = headerValues(request, 'v-c-merchant-id')
-  if (merchantId !== identity.merchant.id) throw refuse('OTHER_MERCHANT', { merchantId })
-  return identity
+  return { ...identity, merchant: await actFor(needs, identity, merchantId) }
+}
+
+function requireSharedSecret({ credential }: Identity): SharedSecretCredential {
+  if (credential.kind === 'shared-secret') return credential
+  throw refuse('NOT_FOR_THIS_CREDENTIAL', { keyId: credential.keyId, kind: credential.kind })
 }
 
 function readSignature(request: MerchantRequest): SignatureParameters {
@@ -67,9 +71,14 @@ function readSignature(request: MerchantRequest): SignatureParameters {
   return parsed.parameters
 }
 
-function readBase(request: MerchantRequest, { components }: SignatureParameters): string {
+function readBase(
+  request: MerchantRequest,
+  { components }: SignatureParameters,
+  { allows }: SharedSecretCredential,
+): string {
   const coverage = { hasBody: request.body.length > 0 }
-  const uncovered = checkCoverage(components, coverage, { date: 'required' })
+  const date = allows.undated ? 'opt-out-by-credential' : 'required'
+  const uncovered = checkCoverage(components, coverage, { date })
   if (uncovered.length > 0) throw refuse('NOT_COVERED', { components: uncovered })
   const built = signatureBase(request, components)
   if (!built.ok) throw refuse(PROBLEMS[built.problem], { headers: built.names })
@@ -88,23 +97,40 @@ function checkSignedTime(
   }
 }
 
+interface Signed {
+  readonly request: MerchantRequest
+  readonly parameters: SignatureParameters
+  readonly credential: SharedSecretCredential
+  readonly base: string
+}
+
+function checkMac(signed: Signed): void {
+  const { signature } = signed.parameters
+  const { secret } = signed.credential
+  if (isMacOf(signed.base, signature, secret)) return
+  const byOwner = ownersBase(signed)
+  if (byOwner !== undefined && isMacOf(byOwner, signature, secret)) return
+  throw refuse('WRONG_SIGNATURE', diagnose(signed))
+}
+
+/** With a meta key the string holds the owner's id where the header holds the merchant that it acts for. */
+function ownersBase({ request, parameters, credential }: Signed): string | undefined {
+  if (credential.allows.merchants.length === 0) return undefined
+  const owned = withHeaderValue(request, 'v-c-merchant-id', credential.merchantId)
+  const built = signatureBase(owned, parameters.components)
+  return built.ok ? built.base : undefined
+}
+
 function isMacOf(base: string, signature: string, secret: KeyObject | Buffer): boolean {
   const expected = createHmac('sha256', secret).update(base, 'utf8').digest()
   const received = Buffer.from(signature, 'base64')
   return received.length === expected.length && timingSafeEqual(received, expected)
 }
 
-interface Failed {
-  readonly request: MerchantRequest
-  readonly parameters: SignatureParameters
-  readonly identity: Identity
-  readonly base: string
-}
-
 // Node joins header bytes as latin1; clients sign what they sent, so both are compared as they arrived.
-function diagnose({ request, parameters, identity, base }: Failed): Circumstances {
+function diagnose({ request, parameters, credential, base }: Signed): Circumstances {
   const { signature, components, keyId } = parameters
-  const { secret } = identity.credential
+  const { secret } = credential
   const expected = { keyId, stringToSign: { expected: base } }
   const shape = signatureMistake(signature)
   if (shape !== undefined) return { ...expected, mistake: shape }
@@ -113,7 +139,7 @@ function diagnose({ request, parameters, identity, base }: Failed): Circumstance
     return { ...expected, mistake: 'The secret was used as text: decode it from base64 first.' }
   }
   const hosts = request.calledHost === undefined ? [] : [request.calledHost]
-  const known = { hosts, ownerId: identity.merchant.id }
+  const known = { hosts, ownerId: credential.merchantId }
   const signed = candidateBases(request, components, known).find((candidate) =>
     [secret, undecoded].some((key) => isMacOf(candidate.base, signature, key)),
   )

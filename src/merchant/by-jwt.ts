@@ -1,34 +1,35 @@
-import { createHash, createHmac, timingSafeEqual, type KeyObject } from 'node:crypto'
+import { createHash, createSecretKey, X509Certificate, type KeyObject } from 'node:crypto'
 import { epochSeconds } from '../clock-and-random.ts'
 import { describeClockDifference } from '../http-signature/date.ts'
 import { firstDifference } from '../http-signature/diagnose.ts'
 import { decodeJws, type DecodedJws } from '../jose/jws.ts'
-import { numberMember, stringMember, type JsonObject } from '../protocol/parse.ts'
+import { stringMember, stringsMember } from '../protocol/parse.ts'
 import type { Write } from '../store/contract.ts'
 import type { FindIdentity, MerchantRequest } from './by-http-signature.ts'
+import { actFor, checkCredential, type FindMerchant } from './check-credential.ts'
 import { checkDigest } from './check-digest.ts'
 import { checkTime, type TimeNeeds } from './check-time.ts'
-import type { Identity } from './merchant.ts'
+import { JWT_ALGORITHMS } from './jwt-algorithms.ts'
+import { readClaimsV1, readClaimsV2, type ClaimsV2 } from './jwt-claims.ts'
+import type { Credential, Identity } from './merchant.ts'
+import { fingerprintOf } from './records.ts'
 import { refuse, refuseUnknownKey } from './refusals.ts'
 
-// The credential decides: a shared secret allows HMAC and nothing else, whatever the token says.
-const HMAC_HASHES: ReadonlyMap<string, string> = new Map([
-  ['HS256', 'sha256'],
-  ['HS384', 'sha384'],
-  ['HS512', 'sha512'],
-])
 const LONGEST_LIFE_SECONDS = 300
-const LONGEST_JTI = 128
 
-/** What authentication by JWT needs beyond the registry and the clock. */
-export interface JwtNeeds extends FindIdentity, TimeNeeds {
+/** What authentication by JWT needs beyond the clock. */
+export interface JwtNeeds extends FindIdentity, FindMerchant, TimeNeeds {
+  /** Finds the credential that is exactly this certificate; undefined when it is not registered. */
+  findByFingerprint(fingerprint: string): Promise<Identity | undefined>
   /** Stores the token's id, once for all replicas; see {@link Store.write}. */
   write(batch: readonly Write[]): Promise<boolean>
 }
 
 /**
- * Authenticates a request by its bearer JWT (version 2, HMAC under the shared secret): bound to method, path and body,
- * good for one request.
+ * Authenticates a request by its bearer JWT.
+ *
+ * Version 2 names its credential by `kid`, is bound to method, path and body, and is good for one request. Version 1
+ * carries its certificate, is bound to the body only, and must have been allowed to the credential.
  *
  * @param token - the compact JWS behind `Bearer `.
  * @throws ServiceError `AUTHENTICATION_FAILED` with the reason in its explanation; `STORE_UNAVAILABLE` when the token's
@@ -41,77 +42,86 @@ export async function authenticateByJwt(
 ): Promise<Identity> {
   const jws = decodeJws(token)
   if (jws === undefined) throw refuse('TOKEN_UNREADABLE')
-  const keyId = stringMember(jws.header, 'kid')
-  if (!keyId) throw refuse('TOKEN_WITHOUT_KEY_ID')
-  const identity = await needs.find(keyId)
-  if (identity === undefined) throw refuseUnknownKey(keyId)
-  checkMac(jws, identity.credential.secret, keyId)
-  const claims = readClaims(jws.claims, request)
+  const identity = await findIdentity(needs, jws)
+  checkSignature(jws, identity.credential)
+  checkCredential(identity, needs)
+  const isV1 = !stringMember(jws.header, 'kid')
+  const merchantId = isV1
+    ? checkV1(needs, request, { jws, identity })
+    : await checkV2(needs, request, { jws, identity })
+  return { ...identity, merchant: await actFor(needs, identity, merchantId) }
+}
+
+async function findIdentity(needs: JwtNeeds, { header }: DecodedJws): Promise<Identity> {
+  const keyId = stringMember(header, 'kid')
+  // PHP sends an empty kid beside x5c.
+  if (keyId) return (await needs.find(keyId)) ?? Promise.reject(refuseUnknownKey(keyId))
+  const certificate = stringsMember(header, 'x5c')?.[0]
+  if (certificate === undefined) throw refuse('TOKEN_WITHOUT_KEY_ID')
+  const found = await needs.findByFingerprint(readFingerprint(certificate))
+  if (found === undefined) throw refuse('UNKNOWN_CERTIFICATE')
+  return found
+}
+
+// No chain is built: the certificate must equal a registered one. PHP leaves the line breaks of PEM inside.
+function readFingerprint(base64: string): string {
+  try {
+    return fingerprintOf(new X509Certificate(Buffer.from(base64.replaceAll(/\s/g, ''), 'base64')))
+  } catch {
+    throw refuse('CERTIFICATE_UNREADABLE')
+  }
+}
+
+function checkSignature(jws: DecodedJws, credential: Credential): void {
+  const { keyId } = credential
+  const algorithms = JWT_ALGORITHMS[credential.kind]
+  const verify = algorithms.get(stringMember(jws.header, 'alg') ?? '')
+  if (verify === undefined || Object.hasOwn(jws.header, 'crit')) {
+    throw refuse('ALGORITHM_NOT_ALLOWED', { keyId, allowed: [...algorithms.keys()] })
+  }
+  const key = credential.kind === 'certificate' ? credential.publicKey : credential.secret
+  if (verify(jws, key)) return
+  const isUndecoded = credential.kind === 'shared-secret' && verify(jws, undecoded(credential.secret))
+  throw refuse('WRONG_SIGNATURE', { keyId, mistake: MISTAKES[isUndecoded ? 'undecoded' : credential.kind] })
+}
+
+const MISTAKES = {
+  undecoded: 'The secret was used as text: decode it from base64 first.',
+  'shared-secret': 'The secret is not the one of this key id, or the token was changed.',
+  certificate: 'The private key is not the one of the registered certificate, or the token was changed.',
+} as const
+
+function undecoded(secret: KeyObject): KeyObject {
+  return createSecretKey(secret.export().toString('base64'), 'latin1')
+}
+
+interface Verified {
+  readonly jws: DecodedJws
+  readonly identity: Identity
+}
+
+function checkV1(needs: JwtNeeds, { body }: MerchantRequest, { jws, identity }: Verified): string {
+  const { keyId, allows } = identity.credential
+  if (!allows.jwtV1) throw refuse('JWT_V1_NOT_ALLOWED', { keyId })
+  const claims = readClaimsV1(jws.header, jws.claims, body.length > 0)
+  checkTime(claims.iat, needs)
+  if (claims.digest !== undefined) checkDigest(claims.digest, body)
+  return claims.merchantId
+}
+
+async function checkV2(
+  needs: JwtNeeds,
+  request: MerchantRequest,
+  { jws, identity }: Verified,
+): Promise<string> {
+  const claims = readClaimsV2(jws.claims, request.body.length > 0)
   checkTimes(claims, needs)
   checkBinding(claims, request)
-  if (claims.merchantId !== identity.merchant.id) {
-    throw refuse('OTHER_MERCHANT', { merchantId: claims.merchantId })
-  }
-  await recordId(needs, keyId, claims)
-  return identity
+  await recordId(needs, identity.credential.keyId, claims)
+  return claims.merchantId
 }
 
-function checkMac(jws: DecodedJws, secret: KeyObject, keyId: string): void {
-  const hash = HMAC_HASHES.get(stringMember(jws.header, 'alg') ?? '')
-  if (hash === undefined || Object.hasOwn(jws.header, 'crit')) {
-    throw refuse('ALGORITHM_NOT_ALLOWED', { keyId, allowed: [...HMAC_HASHES.keys()] })
-  }
-  if (isMacOf(jws, hash, secret)) return
-  const undecoded = Buffer.from(secret.export().toString('base64'), 'latin1')
-  const mistake = isMacOf(jws, hash, undecoded)
-    ? 'The secret was used as text: decode it from base64 first.'
-    : 'The secret is not the one of this key id, or the token was changed.'
-  throw refuse('WRONG_SIGNATURE', { keyId, mistake })
-}
-
-function isMacOf(jws: DecodedJws, hash: string, secret: KeyObject | Buffer): boolean {
-  const expected = createHmac(hash, secret).update(jws.signingInput, 'latin1').digest()
-  return expected.length === jws.signature.length && timingSafeEqual(expected, jws.signature)
-}
-
-interface Claims {
-  readonly iat: number
-  readonly exp: number
-  readonly jti: string
-  readonly method: string
-  readonly path: string
-  readonly merchantId: string
-  readonly digest: string | undefined
-}
-
-const MANDATORY = [
-  'iat',
-  'exp',
-  'jti',
-  'request-method',
-  'request-resource-path',
-  'v-c-merchant-id',
-]
-
-function readClaims(claims: JsonObject, request: MerchantRequest): Claims {
-  const [iat, exp] = [numberMember(claims, 'iat'), numberMember(claims, 'exp')]
-  const [jti, method] = [stringMember(claims, 'jti'), stringMember(claims, 'request-method')]
-  const path = stringMember(claims, 'request-resource-path')
-  const merchantId = stringMember(claims, 'v-c-merchant-id')
-  const digest = stringMember(claims, 'digest')
-  const read = [iat, exp, jti, method, path, merchantId]
-  const missing = MANDATORY.filter((_, index) => read[index] === undefined || read[index] === '')
-  if (request.body.length > 0 && digest === undefined) missing.push('digest')
-  const complete =
-    iat !== undefined && exp !== undefined && jti !== undefined && method !== undefined
-  if (missing.length > 0 || !complete || path === undefined || merchantId === undefined) {
-    throw refuse('TOKEN_CLAIM_MISSING', { claims: missing })
-  }
-  if (jti.length > LONGEST_JTI) throw refuse('TOKEN_CLAIM_MISSING', { claims: ['jti'] })
-  return { iat, exp, jti, method, path, merchantId, digest }
-}
-
-function checkTimes({ iat, exp }: Claims, needs: TimeNeeds): void {
+function checkTimes({ iat, exp }: ClaimsV2, needs: TimeNeeds): void {
   if (exp - iat > LONGEST_LIFE_SECONDS) throw refuse('TOKEN_LIVES_TOO_LONG', { seconds: exp - iat })
   checkTime(iat, needs)
   const late = epochSeconds(needs.now) - exp
@@ -119,7 +129,7 @@ function checkTimes({ iat, exp }: Claims, needs: TimeNeeds): void {
   throw refuse('TOKEN_EXPIRED', { clockDifference: describeClockDifference(-late) })
 }
 
-function checkBinding(claims: Claims, request: MerchantRequest): void {
+function checkBinding(claims: ClaimsV2, request: MerchantRequest): void {
   if (claims.method.toLowerCase() !== request.method.toLowerCase()) {
     throw refuse('TOKEN_OF_OTHER_METHOD', { expected: request.method, received: claims.method })
   }
@@ -137,7 +147,7 @@ function checkBinding(claims: Claims, request: MerchantRequest): void {
 
 const USED_MARK = Buffer.from([1])
 
-async function recordId(needs: JwtNeeds, keyId: string, { jti, exp }: Claims): Promise<void> {
+async function recordId(needs: JwtNeeds, keyId: string, { jti, exp }: ClaimsV2): Promise<void> {
   const name = createHash('sha256').update(`${keyId}\n${jti}`).digest('base64url')
   const expiresAt = Math.ceil(exp) + needs.toleranceSeconds + 1
   const isNew = await needs.write([

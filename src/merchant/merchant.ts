@@ -13,19 +13,55 @@ export interface Merchant {
   readonly attemptsPerSession: number | undefined
   /** Seconds since the epoch. */
   readonly createdAt: number
+  /** Seconds since the epoch; undefined while the merchant may do anything at all. */
+  readonly disabledAt?: number | undefined
+}
+
+/** What a credential may do that is off by default; each lowers a guard, or widens whom it speaks for. */
+export interface Allowances {
+  /** JWT version 1: bound to no method and no path, and good again for as long as the clocks agree. */
+  readonly jwtV1: boolean
+  /** HTTP Signatures whose list has no date: they can be replayed for ever. */
+  readonly undated: boolean
+  /** Ids of further merchants that it may act for, signing with its owner's id: a meta key. */
+  readonly merchants: readonly string[]
+}
+
+/** What a credential is allowed when nothing was said. */
+export const STRICT: Allowances = { jwtV1: false, undated: false, merchants: [] }
+
+interface CredentialCommon {
+  readonly keyId: string
+  /** The owner. */
+  readonly merchantId: string
+  readonly allows: Allowances
+  /** Seconds since the epoch. */
+  readonly createdAt: number
+  /** Seconds since the epoch; undefined while it is good. */
+  readonly revokedAt: number | undefined
+}
+
+/** A shared secret: for HTTP Signature and for JWT with HMAC, nothing else. */
+export interface SharedSecretCredential extends CredentialCommon {
+  readonly kind: 'shared-secret'
+  /** Decoded. */
+  readonly secret: KeyObject
+}
+
+/** A certificate: for JWT with RSA, nothing else. Its key id is the `serialNumber` of its subject. */
+export interface CertificateCredential extends CredentialCommon {
+  readonly kind: 'certificate'
+  readonly publicKey: KeyObject
+  /** SHA-256 of the DER, lower-case hex. */
+  readonly fingerprint: string
+  /** Seconds since the epoch. */
+  readonly notAfter: number
 }
 
 /** What a merchant signs its requests with. */
-export interface Credential {
-  readonly keyId: string
-  readonly merchantId: string
-  /** The decoded shared secret: for HTTP Signature and for JWT with HMAC. */
-  readonly secret: KeyObject
-  /** Seconds since the epoch. */
-  readonly createdAt: number
-}
+export type Credential = SharedSecretCredential | CertificateCredential
 
-/** A merchant and the credential by which it is known. */
+/** A credential and the merchant that owns it. */
 export interface Identity {
   readonly merchant: Merchant
   readonly credential: Credential

@@ -7,6 +7,7 @@ export const KINDS = {
   'signing-key': 'lasting',
   merchant: 'lasting',
   credential: 'lasting',
+  certificate: 'lasting',
   'pool-key': 'passing',
   'rotated-pool-key': 'passing',
   'session-key': 'passing',
@@ -47,10 +48,11 @@ interface PutWrite {
 }
 
 /**
- * One change. `put-new` and `count` are guards: when one is refused, nothing of its batch is written.
+ * One change. `put-new`, `replace` and `count` are guards: when one is refused, nothing of its batch is written.
  *
  * - `put` replaces what is there, counters included.
  * - `put-new` is refused when a record of this name is there.
+ * - `replace` is refused unless the record that is there has exactly the value `previous`; its counters start anew.
  * - `ensure` does nothing when a record of this name is there.
  * - `count` adds one to each counter that `limits` names; it is refused when the record is absent or spent, or one of
  *   them has reached its limit. A count that reaches a limit makes the record spent: its value is erased, its counters
@@ -59,6 +61,7 @@ interface PutWrite {
  */
 export type Write =
   | ({ readonly op: 'put' | 'put-new' | 'ensure' } & PutWrite)
+  | ({ readonly op: 'replace'; readonly previous: Buffer } & PutWrite)
   | {
       readonly op: 'count'
       readonly kind: Kind

@@ -31,6 +31,13 @@ export function sealedWrite(op: 'put' | 'put-new', record: Unsealed, sealer: Sea
   return { op, kind: record.kind, name: record.name, expiresAt: record.expiresAt, value }
 }
 
+/** Seals a record in the place of the one that was read; refused when that was changed meanwhile. */
+export function sealedReplacement(record: Unsealed, read: StoredRecord, sealer: Sealer): Write {
+  const value = seal(sealer.active, record, (count) => sealer.randomBytes(count))
+  const { kind, name, expiresAt } = record
+  return { op: 'replace', kind, name, expiresAt, value, previous: read.value }
+}
+
 /**
  * Opens a stored record. Owner and expiry come from inside the seal; the column that the engine filters by must agree.
  *

@@ -69,6 +69,10 @@ function prepareApply(db: DatabaseSync): RecordTable['apply'] {
     'DELETE FROM records WHERE kind = ? AND name = ? AND expires_at <= ?',
   )
   const insert = db.prepare(`INSERT INTO records ${columns} ON CONFLICT (kind, name) DO NOTHING`)
+  const replace = db.prepare(
+    `UPDATE records SET expires_at = ?, value = ?, issued = 0, opened = 0, failed = 0
+       WHERE kind = ? AND name = ? AND value = ? AND ${LIVE}`,
+  )
   const remove = db.prepare('DELETE FROM records WHERE kind = ? AND name = ?')
   const count = db.prepare(
     `UPDATE records
@@ -93,6 +97,10 @@ function prepareApply(db: DatabaseSync): RecordTable['apply'] {
         return put.run(kind, name, write.expiresAt ?? null, write.value).changes === 1
       case 'put-new':
         return putNew(write, seconds)
+      case 'replace': {
+        const { expiresAt, value, previous } = write
+        return replace.run(expiresAt ?? null, value, kind, name, previous, seconds).changes === 1
+      }
       case 'ensure':
         putNew(write, seconds)
         return true

@@ -1,0 +1,29 @@
+import type { Command } from 'commander'
+
+/** What a credential is made of and allowed, as flags. */
+export interface CredentialOptions {
+  /** A file to be written: a new key and certificate. */
+  readonly p12?: string
+  /** A file that holds the password of the p12. */
+  readonly p12PasswordFile?: string
+  /** A file to be read: a certificate in PEM, or a p12. */
+  readonly certificate?: string
+  readonly allowJwtV1?: true
+  readonly allowUndated?: true
+  readonly coverMerchants?: readonly string[]
+}
+
+/** Adds the flags of a credential to a command; without any it is a shared secret. */
+export function addCredentialOptions(command: Command): Command {
+  return command
+    .option('--p12 <file>', 'make a key and certificate instead of a secret, and write them into a p12')
+    .option('--p12-password-file <file>', 'file that holds the password of the p12 (default: the merchant id)')
+    .option('--certificate <file>', 'register a certificate (PEM, or a p12) instead of a secret')
+    .option('--allow-jwt-v1', 'accept JWT version 1: bound to no path, good again for minutes')
+    .option('--allow-undated', 'accept HTTP Signatures without a date: good again for ever')
+    .option('--cover-merchants <ids>', 'further merchants that it may act for, between commas (meta key)', parseIds)
+}
+
+function parseIds(text: string): readonly string[] {
+  return text.split(',').map((id) => id.trim())
+}

@@ -1,0 +1,144 @@
+import { X509Certificate } from 'node:crypto'
+import { epochSeconds, type Now } from '../clock-and-random.ts'
+import type { Kind, Store, Write } from '../store/contract.ts'
+import { openRecord, sealedReplacement, sealedWrite, type Sealer } from '../store/sealed-records.ts'
+import { STRICT, type Allowances, type Credential, type Merchant } from './merchant.ts'
+import {
+  decodeCredential,
+  decodeCredentialContent,
+  decodeMerchant,
+  encodeCredential,
+  encodeMerchant,
+  fingerprintOf,
+  type CredentialMaterial,
+} from './records.ts'
+
+interface AdministrationNeeds {
+  readonly store: Pick<Store, 'get' | 'list' | 'write'>
+  readonly sealer: Sealer
+  readonly now: Now
+}
+
+/** A merchant to be added, without credentials. */
+export type NewMerchant = Omit<Merchant, 'createdAt' | 'disabledAt'>
+
+/** A credential to be added to a merchant. */
+export interface NewCredential {
+  readonly keyId: string
+  readonly merchantId: string
+  /** A secret is wiped once it is stored. */
+  readonly material: CredentialMaterial
+  /** Default is {@link STRICT}. */
+  readonly allows?: Allowances
+}
+
+/** What operators do to merchants and credentials. Every change is one atomic write. */
+export interface Administration {
+  /** Adds a merchant and its first credential; false when its id, or the key id, is taken. */
+  add(merchant: NewMerchant, credential: Omit<NewCredential, 'merchantId'>): Promise<boolean>
+  /** Adds a credential; false when its key id or certificate is taken, or the merchant is not there. */
+  addCredential(credential: NewCredential): Promise<boolean>
+  /** Revokes a credential: it is refused everywhere within 10 seconds. False when nobody has that key id. */
+  revokeCredential(keyId: string): Promise<boolean>
+  /** Changes a merchant's settings; false when it is not there, or was changed by somebody else meanwhile. */
+  update(id: string, change: (merchant: Merchant) => Merchant): Promise<boolean>
+  /** Removes a merchant and all its credentials; false when it is not there. */
+  remove(id: string): Promise<boolean>
+  list(): Promise<readonly Merchant[]>
+  /** Every credential, revoked ones included, of one merchant or (default) of all. */
+  listCredentials(merchantId?: string): Promise<readonly Credential[]>
+}
+
+/** Makes the administration of a store. */
+export function createAdministration({ store, sealer, now }: AdministrationNeeds): Administration {
+  const seal = (kind: Kind, name: string, content: { owner: string; content: Buffer }): Write =>
+    sealedWrite('put-new', { kind, name, expiresAt: undefined, ...content }, sealer)
+
+  function credentialWrites({ keyId, merchantId, material, allows = STRICT }: NewCredential): Write[] {
+    const createdAt = epochSeconds(now)
+    const content = encodeCredential({ material, allows, createdAt, revokedAt: undefined })
+    const writes = [seal('credential', keyId, { owner: merchantId, content })]
+    if (material.kind === 'shared-secret') material.secret.fill(0)
+    else writes.push(certificateWrite(keyId, merchantId, material.certificate))
+    content.fill(0)
+    return writes
+  }
+
+  function certificateWrite(keyId: string, owner: string, pem: string): Write {
+    const fingerprint = fingerprintOf(new X509Certificate(pem))
+    return seal('certificate', fingerprint, { owner, content: Buffer.from(keyId, 'utf8') })
+  }
+
+  async function add(
+    merchant: NewMerchant,
+    credential: Omit<NewCredential, 'merchantId'>,
+  ): Promise<boolean> {
+    const { id } = merchant
+    const content = encodeMerchant({ ...merchant, createdAt: epochSeconds(now) })
+    return store.write([
+      seal('merchant', id, { owner: id, content }),
+      ...credentialWrites({ ...credential, merchantId: id }),
+    ])
+  }
+
+  async function addCredential(credential: NewCredential): Promise<boolean> {
+    const merchant = await store.get('merchant', credential.merchantId)
+    return merchant === undefined ? false : store.write(credentialWrites(credential))
+  }
+
+  async function revokeCredential(keyId: string): Promise<boolean> {
+    const record = await store.get('credential', keyId)
+    if (record === undefined) return false
+    const opened = openRecord(record, { kind: 'credential', name: keyId }, sealer)
+    const credential = decodeCredentialContent(opened)
+    const content = encodeCredential({ ...credential, revokedAt: epochSeconds(now) })
+    const changed = { kind: 'credential', name: keyId, owner: opened.owner } as const
+    return store.write([
+      sealedReplacement({ ...changed, expiresAt: undefined, content }, record, sealer),
+    ])
+  }
+
+  async function update(id: string, change: (merchant: Merchant) => Merchant): Promise<boolean> {
+    const record = await store.get('merchant', id)
+    if (record === undefined) return false
+    const opened = openRecord(record, { kind: 'merchant', name: id }, sealer)
+    const content = encodeMerchant(change(decodeMerchant(id, opened)))
+    const changed = { kind: 'merchant', name: id, owner: id } as const
+    return store.write([
+      sealedReplacement({ ...changed, expiresAt: undefined, content }, record, sealer),
+    ])
+  }
+
+  async function remove(id: string): Promise<boolean> {
+    if ((await store.get('merchant', id)) === undefined) return false
+    const credentials = await listCredentials(id)
+    return store.write([
+      { op: 'delete', kind: 'merchant', name: id },
+      ...credentials.map(({ keyId }): Write => ({ op: 'delete', kind: 'credential', name: keyId })),
+      ...credentials.flatMap((credential): Write[] =>
+        credential.kind === 'certificate'
+          ? [{ op: 'delete', kind: 'certificate', name: credential.fingerprint }]
+          : [],
+      ),
+    ])
+  }
+
+  async function list(): Promise<readonly Merchant[]> {
+    const records = await store.list('merchant')
+    return records.map((record) =>
+      decodeMerchant(record.name, openRecord(record, { kind: 'merchant', name: record.name }, sealer)),
+    )
+  }
+
+  async function listCredentials(merchantId?: string): Promise<readonly Credential[]> {
+    const records = await store.list('credential')
+    const credentials = records.map((record) =>
+      decodeCredential(record.name, openRecord(record, { kind: 'credential', name: record.name }, sealer)),
+    )
+    return credentials.filter(
+      (credential) => merchantId === undefined || credential.merchantId === merchantId,
+    )
+  }
+
+  return { add, addCredential, revokeCredential, update, remove, list, listCredentials }
+}
