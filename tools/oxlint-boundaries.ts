@@ -15,6 +15,7 @@ const ORDER: readonly (readonly string[])[] = [
   ['http'],
   ['dev'],
   ['service', 'config'],
+  ['certificates'],
   ['index', 'cli'],
 ]
 

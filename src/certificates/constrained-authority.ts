@@ -24,24 +24,24 @@ export interface ServerCertificate {
   readonly keyPem: string
 }
 
-/** An authority whose certificates are good on this machine only. Its private key is in memory only, as long as it is referred to. */
+/** An authority whose certificates are good on this machine only. */
 export interface ConstrainedAuthority {
   readonly caPem: string
   /**
-   * Makes a key and signs a server's certificate for it, whatever the hosts are: for others than this machine's, clients
-   * refuse it.
+   * Makes a key and signs a server's certificate for it. The hosts are not checked: for others than this machine's it is a
+   * certificate that clients refuse.
    */
   certify(hosts: readonly string[]): Promise<ServerCertificate>
 }
 
 /**
- * Makes an authority that is name-constrained to this machine. {@link createLocalAuthority} is the one to use: it keeps
- * no authority.
+ * Makes an authority that is name-constrained to this machine. Its private key exists in memory only, for as long as the
+ * authority is referred to.
  */
 export async function createConstrainedAuthority(
   needs: CertificateNeeds,
 ): Promise<ConstrainedAuthority> {
-  const { privateKey, publicKey } = await generateEcKeyPair()
+  const { privateKey, publicKey } = await makeKeyPair('ec', P256)
   const validity = validityFrom(needs.now())
   // Authorities of one name but different keys confuse trust stores.
   const name = { commonName: `Coatcheck local authority ${needs.random.bytes(4).toString('hex')}` }
@@ -52,7 +52,7 @@ export async function createConstrainedAuthority(
   return {
     caPem: signCertificate(draft, issuer, needs.random),
     async certify(hosts) {
-      const server = await generateEcKeyPair()
+      const server = await makeKeyPair('ec', P256)
       const leaf = { subject: SERVER, publicKey: server.publicKey, ...validity }
       const names = subjectAlternativeNames(hosts)
       const ofLeaf = [noAuthority(), keyUsage('digitalSignature'), serverAuthentication(), names]
@@ -66,8 +66,7 @@ export async function createConstrainedAuthority(
 
 const SERVER = { commonName: 'localhost' }
 
-const generateEcKeyPair = (): ReturnType<typeof generateOnCurve> => generateOnCurve('ec', P256)
-const generateOnCurve = promisify(generateKeyPair)
+const makeKeyPair = promisify(generateKeyPair)
 const P256 = { namedCurve: 'P-256' }
 
 /** Clocks of containers and virtual machines lag. */

@@ -1,5 +1,5 @@
 import { createHash, X509Certificate, type KeyObject } from 'node:crypto'
-import type { Now } from '../clock-and-random.ts'
+import { epochSeconds, type Now } from '../clock-and-random.ts'
 import { OperatorError } from '../errors.ts'
 
 /** A merchant's certificate. That its owner holds the private key is not verified, nor is any signature on it. */
@@ -32,10 +32,11 @@ export function readCertificate(file: string | Buffer, now: Now): Certificate {
   const { merchantId, serialNumber } = readSubject(x509)
   const { publicKey } = x509
   checkKey(publicKey)
-  const [notBefore, notAfter] = [x509.validFromDate, x509.validToDate].map(secondsOf)
-  if (notAfter <= secondsOf(now())) {
+  const notAfter = secondsOf(x509.validToDate)
+  if (notAfter < epochSeconds(now)) {
     throw new OperatorError('The certificate has expired.', 'Renew it, and register the new one.')
   }
+  const notBefore = secondsOf(x509.validFromDate)
   const fingerprint256 = createHash('sha256').update(x509.raw).digest('hex')
   const pem = x509.toString()
   return { merchantId, serialNumber, fingerprint256, notBefore, notAfter, publicKey, pem }
@@ -76,18 +77,7 @@ function parseOne(file: string | Buffer): X509Certificate {
   }
 }
 
-/** The attributes of a subject that name a merchant and its key. */
-export interface Subject {
-  readonly merchantId: string
-  readonly serialNumber: string | undefined
-}
-
-/**
- * Reads whom a certificate is for.
- *
- * @throws OperatorError unless it has one CN and at most one serialNumber.
- */
-export function readSubject(x509: X509Certificate): Subject {
+function readSubject(x509: X509Certificate): Pick<Certificate, 'merchantId' | 'serialNumber'> {
   // The text that `subject` gives would have to be unescaped and taken apart.
   const { CN: commonName, serialNumber } = x509.toLegacyObject().subject
   if (commonName && typeof commonName === 'string' && !Array.isArray(serialNumber)) {
