@@ -75,8 +75,9 @@ async function runDev(options: DevOptions, config: Config): Promise<void> {
   const credentials = { url, ...BUNDLED_MERCHANT }
   const passed = await selfTest(credentials)
   if (options.credentials !== undefined) writeCredentials(options.credentials, credentials)
-  printer.result(banner(credentials, passed), { ready: true, selfTest: passed, ...credentials })
+  // Before anybody can know that it is ready, and stop it.
   stopOnSignal(running.stop)
+  printer.result(banner(credentials, passed), { ready: true, selfTest: passed, ...credentials })
 }
 
 interface Running {
