@@ -11,7 +11,6 @@ import type { Store } from '../store/contract.ts'
 import { createLogger, describeError, type Logger } from '../telemetry/logger.ts'
 import { addGauge } from '../telemetry/metrics.ts'
 import { checkReadiness } from './check-readiness.ts'
-import { closeOnFailure } from './close-on-failure.ts'
 import { HARDENED_ARGUMENTS } from './harden-process.ts'
 import { listen } from './listen.ts'
 import { createPrinter } from './print.ts'
@@ -25,8 +24,8 @@ const PURGE_EVERY_MILLISECONDS = 30_000
 
 /** Runs the primary process: checks, minting, purging, the operators' listener, and the workers that do the rest. */
 export async function runPrimary(config: Config, json: boolean): Promise<void> {
+  await checkRequirements(config)
   const store = openVaultStore(config)
-  await closeOnFailure(store, () => checkRequirements(config, store))
   const logger = createLogger({
     level: config.logLevel,
     now: systemClock,
