@@ -14,7 +14,7 @@ export function writeRequest(
   { method, url, headers, payload }: Pick<SignedRequest, 'method' | 'url' | 'headers' | 'payload'>,
   more: readonly RawHeader[] = [],
 ): Buffer {
-  const body = Buffer.isBuffer(payload) ? payload : Buffer.from(String(payload ?? ''))
+  const body = typeof payload === 'string' ? Buffer.from(payload) : (payload ?? Buffer.alloc(0))
   const sent: readonly RawHeader[] = [
     ...Object.entries(headers),
     ...more,

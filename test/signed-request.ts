@@ -46,6 +46,7 @@ export interface SignedRequest extends InjectOptions {
   readonly method: 'GET' | 'POST'
   readonly url: string
   readonly headers: Record<string, string>
+  readonly payload?: string | Buffer
 }
 
 /** The SHA-256 of bytes, base64. */

@@ -59,8 +59,7 @@ export async function makeVault(
   return { data, rootKeyFile, merchantId: added.id, keyId: added.keyId, secret }
 }
 
-/** Opens the store of a vault beside the service that uses it. */
-export function openVault(data: string): Store {
+function openVault(data: string): Store {
   return openSqliteStore({ folder: data, mode: 'serve', now: systemClock })
 }
 

@@ -74,9 +74,19 @@ async function runDev(options: DevOptions, config: Config): Promise<void> {
   const { url } = running
   const credentials = { url, ...BUNDLED_MERCHANT }
   const passed = await selfTest(credentials)
-  if (options.credentials !== undefined) writeCredentials(options.credentials, credentials)
-  printer.result(banner(credentials, passed), { ready: true, selfTest: passed, ...credentials })
+  for (const path of credentialFiles(options, config)) writeCredentials(path, credentials)
+  // Before anybody can know that it is ready, and stop it.
   stopOnSignal(running.stop)
+  printer.result(banner(credentials, passed), { ready: true, selfTest: passed, ...credentials })
+}
+
+/** Where the credentials go: to the file that was asked for, and to where `coatcheck token` looks for them by itself. */
+function credentialFiles(
+  { credentials, ephemeral }: DevOptions,
+  { data }: Config,
+): readonly string[] {
+  const asked = credentials === undefined ? [] : [credentials]
+  return ephemeral ? asked : [...asked, join(data, 'credentials.json')]
 }
 
 interface Running {

@@ -8,7 +8,7 @@ import { createSealingKey, loadSealer } from '../keys/sealing-keys.ts'
 import { createSigningKey, loadSigningKeys } from '../keys/signing-keys.ts'
 import { createPrinter } from './print.ts'
 import { addSettings, readSettings } from './settings.ts'
-import { openVaultStore, readRootKey, VAULT_SETTINGS, withVault } from './vault.ts'
+import { createVaultStore, readRootKey, VAULT_SETTINGS, withVault } from './vault.ts'
 
 interface KeysOptions {
   readonly json?: true
@@ -36,7 +36,7 @@ export function keysCommand(): Command {
 
 async function initKeys({ json }: KeysOptions, config: Config): Promise<void> {
   const printer = createPrinter(json === true)
-  const store = openVaultStore(config)
+  const store = createVaultStore(config)
   try {
     if ((await store.depth('sealing-key')).count > 0) {
       throw new OperatorError(

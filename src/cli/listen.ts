@@ -18,7 +18,7 @@ export async function listen(
 }
 
 /** Says in a sentence why an address cannot be listened on. */
-export function explainListenError(
+function explainListenError(
   cause: unknown,
   { host, port }: { readonly host: string; readonly port: number },
 ): OperatorError {

@@ -1,6 +1,6 @@
 import cluster from 'node:cluster'
 import { availableParallelism } from 'node:os'
-import { AggregatorRegistry, Registry } from 'prom-client'
+import { Registry } from 'prom-client'
 import { systemClock, systemRandom } from '../clock-and-random.ts'
 import type { Config } from '../config.ts'
 import { createOperatorApp } from '../http/operator-routes.ts'
@@ -11,21 +11,21 @@ import type { Store } from '../store/contract.ts'
 import { createLogger, describeError, type Logger } from '../telemetry/logger.ts'
 import { addGauge } from '../telemetry/metrics.ts'
 import { checkReadiness } from './check-readiness.ts'
-import { closeOnFailure } from './close-on-failure.ts'
 import { HARDENED_ARGUMENTS } from './harden-process.ts'
 import { listen } from './listen.ts'
 import { createPrinter } from './print.ts'
 import { checkRequirements } from './serve-requirements.ts'
 import { stopOnSignal } from './stop-on-signal.ts'
 import { openVaultStore, readRootKey } from './vault.ts'
+import { collectMetrics } from './worker-metrics.ts'
 import { createWorkers } from './workers.ts'
 
 const PURGE_EVERY_MILLISECONDS = 30_000
 
 /** Runs the primary process: checks, minting, purging, the operators' listener, and the workers that do the rest. */
 export async function runPrimary(config: Config, json: boolean): Promise<void> {
+  await checkRequirements(config)
   const store = openVaultStore(config)
-  await closeOnFailure(store, () => checkRequirements(config, store))
   const logger = createLogger({
     level: config.logLevel,
     now: systemClock,
@@ -42,9 +42,12 @@ export async function runPrimary(config: Config, json: boolean): Promise<void> {
   const operators = createOperatorApp({
     readiness: async () => {
       const readiness = await checkReadiness(store, housekeeping.minting.status())
-      return { ...readiness, ready: readiness.ready && !draining && workers.listening() > 0 }
+      return { ...readiness, ready: readiness.ready && !draining && workers.listening().length > 0 }
     },
-    metrics: () => collectMetrics(housekeeping.minting),
+    metrics: async () => {
+      const ofWorkers = await collectMetrics(workers.listening())
+      return `${ofWorkers}\n${await describePools(housekeeping.minting)}`
+    },
   })
   stopOnSignal(async () => {
     draining = true
@@ -95,9 +98,8 @@ async function startHousekeeping(
   }
 }
 
-/** The workers' metrics summed up, and those of the pools, which only the primary looks at. */
-async function collectMetrics(minting: Minting): Promise<string> {
-  const aggregate = new AggregatorRegistry()
+/** The metrics of the pools, which only the primary looks at. */
+function describePools(minting: Minting): Promise<string> {
   const own = new Registry()
   const pools = { onetime: 'pool-key', rotated: 'rotated-pool-key' } as const
   for (const [name, kind] of Object.entries(pools)) {
@@ -113,5 +115,5 @@ async function collectMetrics(minting: Minting): Promise<string> {
       read: () => pool().oldestSeconds,
     })
   }
-  return `${await aggregate.clusterMetrics()}\n${await own.metrics()}`
+  return own.metrics()
 }

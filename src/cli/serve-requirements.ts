@@ -1,19 +1,14 @@
 import { isIP } from 'node:net'
-import { systemClock, systemRandom } from '../clock-and-random.ts'
+import { systemClock } from '../clock-and-random.ts'
 import type { Config } from '../config.ts'
 import { OperatorError } from '../errors.ts'
-import { loadSealer } from '../keys/sealing-keys.ts'
 import { isBundledCredential } from '../merchant/bundled-credential.ts'
 import { createAdministration } from '../merchant/administration.ts'
-import type { Store } from '../store/contract.ts'
-import { readRootKey } from './vault.ts'
+import { withVault } from './vault.ts'
 
 interface Requirement {
   /** Says what is missing and how to mend it; undefined when it is there. */
-  check(
-    config: Config,
-    store: Store,
-  ): Promise<OperatorError | undefined> | OperatorError | undefined
+  check(config: Config): Promise<OperatorError | undefined> | OperatorError | undefined
 }
 
 const LOOPBACK = /^(localhost|127\.[0-9.]+|::1)$/
@@ -29,10 +24,10 @@ const REQUIREMENTS: readonly Requirement[] = [
  *
  * @throws OperatorError.
  */
-export async function checkRequirements(config: Config, store: Store): Promise<void> {
+export async function checkRequirements(config: Config): Promise<void> {
   const missing: OperatorError[] = []
   for (const { check } of REQUIREMENTS) {
-    const problem = await check(config, store)
+    const problem = await check(config)
     if (problem !== undefined) missing.push(problem)
   }
   const [only] = missing
@@ -66,11 +61,11 @@ function requireTransport({ host, proxies }: Config): OperatorError | undefined 
   )
 }
 
-async function requireKeys(config: Config, store: Store): Promise<OperatorError | undefined> {
+async function requireKeys(config: Config): Promise<OperatorError | undefined> {
   try {
-    const sealer = await loadSealer(store, readRootKey(config), systemRandom)
-    const administration = createAdministration({ store, sealer, now: systemClock })
-    const credentials = await administration.listCredentials()
+    const credentials = await withVault(config, ({ store, sealer }) =>
+      createAdministration({ store, sealer, now: systemClock }).listCredentials(),
+    )
     if (credentials.length === 0) {
       return new OperatorError('There is no merchant.', 'Run "coatcheck merchants add <id>".')
     }

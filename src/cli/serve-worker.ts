@@ -1,5 +1,4 @@
 import { pino } from 'pino'
-import { AggregatorRegistry, type Registry } from 'prom-client'
 import { systemClock } from '../clock-and-random.ts'
 import type { Config } from '../config.ts'
 import { createService } from '../service.ts'
@@ -7,6 +6,7 @@ import { createLogger } from '../telemetry/logger.ts'
 import { listen } from './listen.ts'
 import { stopOnSignal } from './stop-on-signal.ts'
 import { openVaultStore, readRootKey } from './vault.ts'
+import { answerMetrics } from './worker-metrics.ts'
 
 // Keys kept back for merchants that have not had their share, when keys are scarce.
 const RESERVE = 8
@@ -39,17 +39,11 @@ export async function runWorker(config: Config): Promise<void> {
     explain: false,
     trustedProxies: config.proxies,
   })
+  answerMetrics(service.metrics.registry)
   await listen(service.app, config)
-  answerMetricsOf(service.metrics.registry)
   stopOnSignal(async () => {
     await service.close()
     await store.close()
     destination.flushSync()
   })
-}
-
-/** Answers the primary's requests for metrics: making an aggregator is what begins to listen for them. */
-function answerMetricsOf(registry: Registry): object {
-  AggregatorRegistry.setRegistries(registry)
-  return new AggregatorRegistry()
 }

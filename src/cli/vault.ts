@@ -1,10 +1,13 @@
+import { existsSync } from 'node:fs'
+import { join } from 'node:path'
 import type { Config, SettingName } from '../config.ts'
 import { systemClock, systemRandom } from '../clock-and-random.ts'
+import { OperatorError } from '../errors.ts'
 import { parseRootKey, readRootKeyFile, type RootKey } from '../keys/root-key.ts'
 import { loadSealer } from '../keys/sealing-keys.ts'
 import type { Store } from '../store/contract.ts'
 import type { Sealer } from '../store/sealed-records.ts'
-import { openSqliteStore } from '../store/sqlite.ts'
+import { openSqliteStore, SQLITE_FILES } from '../store/sqlite.ts'
 
 /** The settings of every command that opens the vault. */
 export const VAULT_SETTINGS: readonly SettingName[] = ['data', 'rootKeyFile']
@@ -16,8 +19,19 @@ export interface Vault {
   readonly sealer: Sealer
 }
 
-/** Opens the store of serve mode, which is made when it is not there. Throws OperatorError. */
+/** Makes the store of serve mode, or opens the one that is there. Throws OperatorError. */
+export function createVaultStore({ data }: Config): Store {
+  return openSqliteStore({ folder: data, mode: 'serve', now: systemClock })
+}
+
+/** Opens the store of serve mode. Throws OperatorError when there is none. */
 export function openVaultStore({ data }: Config): Store {
+  if (!existsSync(join(data, SQLITE_FILES.lasting))) {
+    throw new OperatorError(
+      `There is no store in ${data}.`,
+      'Run "coatcheck keys init", or name its folder with --data.',
+    )
+  }
   return openSqliteStore({ folder: data, mode: 'serve', now: systemClock })
 }
 

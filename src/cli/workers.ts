@@ -17,8 +17,8 @@ export interface Workers {
    * @throws OperatorError when one of them cannot listen.
    */
   start(): Promise<number>
-  /** How many listen now. */
-  listening(): number
+  /** Those that listen now. */
+  listening(): readonly Worker[]
   /** Lets every worker finish its requests and end. */
   stop(): Promise<void>
 }
@@ -33,16 +33,21 @@ export function createWorkers(count: number, needs: WorkerNeeds): Workers {
     const worker = needs.fork()
     running.add(worker)
     return new Promise((resolve, reject) => {
-      worker.once('listening', ({ port }) => {
-        listening.add(worker)
-        resolve(port)
-      })
-      worker.once('exit', (code: number | null) => {
+      const onEnd = (code: number | null): void => {
         const hadListened = listening.delete(worker)
         running.delete(worker)
         if (!hadListened)
           reject(new OperatorError('A worker could not start.', 'Its message above says why.'))
         else if (!stopping) replace(worker, code)
+      }
+      worker.once('listening', ({ port }) => {
+        listening.add(worker)
+        resolve(port)
+      })
+      worker.once('exit', onEnd)
+      // One that was started is dying, and something did not reach it: its exit follows.
+      worker.on('error', () => {
+        if (worker.process.pid === undefined) onEnd(null)
       })
     })
   }
@@ -69,5 +74,5 @@ export function createWorkers(count: number, needs: WorkerNeeds): Workers {
     await Promise.all(ended)
   }
 
-  return { start, listening: () => listening.size, stop }
+  return { start, listening: () => [...listening], stop }
 }

@@ -20,9 +20,7 @@ export const DEV_PRESET = {
   trustedProxies: [],
   isAllowedOrigin: (origin: string): boolean => LOOPBACK_ORIGIN.test(origin),
   checkNumber: (pan: string): string | undefined =>
-    isTestCard(pan)
-      ? undefined
-      : 'Only published test card numbers are accepted in dev mode, such as 4111111111111111',
+    isTestCard(pan) ? undefined : 'Only published test card numbers are accepted in dev mode',
 } as const
 
 /** How many session keys dev mode keeps ready. */

@@ -1,6 +1,6 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { ERRORS, ServiceError, type ErrorCode } from '../errors.ts'
-import { errorBody } from '../protocol/error-body.ts'
+import { errorBody, limitDetails } from '../protocol/error-body.ts'
 import { describeError, type Logger } from '../telemetry/logger.ts'
 
 /** How errors are answered. */
@@ -48,7 +48,7 @@ function toServiceError(thrown: unknown): ServiceError {
 
 function loggedReason({ details, explanation }: ServiceError): object {
   return {
-    ...(details.length === 0 ? {} : { details }),
+    ...(details.length === 0 ? {} : { details: limitDetails(details) }),
     ...(explanation === undefined ? {} : { explanation }),
   }
 }

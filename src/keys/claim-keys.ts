@@ -4,7 +4,7 @@ import { openRecord, sealedWrite, type Sealer } from '../store/sealed-records.ts
 import { readModulus } from './session-key-material.ts'
 
 /** How long a claimed key may be held before a session uses it, in seconds. */
-export const HOLD_SECONDS = 3600
+const HOLD_SECONDS = 3600
 
 /** A session key that this process, and nobody else, may issue. Its private half stays in the store. */
 export interface ClaimedKey {

@@ -70,9 +70,17 @@ export function startMinting(needs: MintingNeeds): Minting {
     helper.on('message', (key: MintedKey) => {
       writing = needs.store.write([poolWrite(kind, key)]).catch(needs.onFault)
     })
-    helper.on('error', needs.onFault)
+    const forget = (): void => {
+      if (helpers.get(kind) === helper) helpers.delete(kind)
+    }
+    helper.on('error', (error) => {
+      // One that could not be started does not exit.
+      forget()
+      helper.kill()
+      needs.onFault(error)
+    })
     helper.on('exit', (code) => {
-      helpers.delete(kind)
+      forget()
       if (code !== 0 && code !== null) needs.onFault(new Error(`minting ended with code ${code}`))
     })
     const { id, bytes } = exportPoolKey(needs.sealer)

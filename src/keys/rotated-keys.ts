@@ -74,7 +74,7 @@ export function createRotatedKeys(needs: RotationNeeds, policy: RotationPolicy):
     return key.sessionsLeft <= 0 || key.replaceAt <= epochSeconds(needs.now)
   }
 
-  async function renew(merchantId: string): Promise<CurrentKey> {
+  function renew(merchantId: string): Promise<CurrentKey> {
     const replacing = replace(merchantId)
     current.set(merchantId, replacing)
     replacing.catch(() => current.delete(merchantId))
@@ -82,10 +82,13 @@ export function createRotatedKeys(needs: RotationNeeds, policy: RotationPolicy):
   }
 
   async function next(merchantId: string): Promise<SessionJwk> {
-    let key = await (current.get(merchantId) ?? renew(merchantId))
+    let pending = current.get(merchantId) ?? renew(merchantId)
+    let key = await pending
     while (isDue(key)) {
-      const latest = await current.get(merchantId)
-      key = latest === undefined || latest === key ? await renew(merchantId) : latest
+      // No await between look and renewal: of many sessions that find a key due, the first replaces it.
+      const latest = current.get(merchantId)
+      pending = latest === undefined || latest === pending ? renew(merchantId) : latest
+      key = await pending
     }
     key.sessionsLeft -= 1
     const kid = deriveSessionKid(key.source, randomBytes)

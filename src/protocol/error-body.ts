@@ -30,7 +30,8 @@ export function errorBody(error: ServiceError, correlationId: string, extra: Ext
   }
 }
 
-function limitDetails(details: readonly Detail[]): readonly Detail[] {
+/** Returns the first 100 details, and how many more there were: what a reply or a log line may hold of a large body. */
+export function limitDetails(details: readonly Detail[]): readonly Detail[] {
   if (details.length <= MOST_DETAILS) return details
   const more = details.length - MOST_DETAILS
   return [...details.slice(0, MOST_DETAILS), { location: '', message: `and ${more} more` }]

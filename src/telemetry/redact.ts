@@ -1,7 +1,8 @@
 import { createHash } from 'node:crypto'
 import { panFault } from '../card/pan.ts'
 
-const JTI = /[0-9A-Z]{64}/g
+// Most of a jti is as good as all of it: paths are cut or mistyped, differences are shown in part. Key ids have up to 32.
+const JTI = /[0-9A-Z]{33,}/g
 // Hashes are shown as 12 digits of hex, which may be decimal ones: no card in use has so few.
 const DIGITS = /(?<![0-9])[0-9]{13,19}(?![0-9])/g
 // The look-behind keeps it linear: a run of letters is tried once, not from every `eyJ` in it.

@@ -27,12 +27,15 @@ export const REQUEST = {
 /** Card data of a published test card. */
 export const CARD = { number: '4111111111111111', expirationMonth: '12', expirationYear: '2099' }
 
+/** Fields of the card, beside or instead of those of {@link CARD}. */
+type CardInput = Readonly<Record<string, string>>
+
 /** A merchant and its shopper, who reach the public origin of a service at its listener. */
 export interface Flow {
   readonly client: Client
   openSession(): Promise<VerifiedCaptureContext>
   /** Creates a transient token, verifies it and returns it. */
-  redeem(context: VerifiedCaptureContext, card?: Partial<typeof CARD>): Promise<Redeemed>
+  redeem(context: VerifiedCaptureContext, card?: CardInput): Promise<Redeemed>
 }
 
 /** A transient token and its id. */
@@ -63,7 +66,7 @@ export function createFlow(credentials: Credentials, options: FlowOptions = {}):
 
   async function redeem(
     captureContext: VerifiedCaptureContext,
-    card: Partial<typeof CARD> = {},
+    card: CardInput = {},
   ): Promise<Redeemed> {
     const data = { paymentInformation: { card: { ...CARD, ...card } } }
     const token = await createToken({ ...transport, captureContext, data, fetch: toListener })

@@ -188,7 +188,7 @@ const FAILING: readonly Failing[] = [
     title: 'a store that is not there',
     args: ['merchants', 'list', '--data', 'nowhere'],
     code: 1,
-    says: /^coatcheck: The store has no keys yet\.\n {2}Run "coatcheck keys init" first\.\n$/,
+    says: /^coatcheck: There is no store in nowhere\.\n {2}Run "coatcheck keys init", or name its folder with --data\.\n$/,
   },
   {
     title: 'a root key of another store',

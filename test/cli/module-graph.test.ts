@@ -3,22 +3,22 @@ import { globSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { fileURLToPath } from 'node:url'
-import { build } from 'esbuild'
+import { build, type Metafile } from 'esbuild'
 import { makeFolder, PROJECT, until } from '../process.ts'
 import { makeVault } from '../vault.ts'
 import { serve } from './serving.ts'
 
-/** Files that start a process of their own, which no bundler follows, and what that process runs. */
-const STARTERS: Readonly<Record<string, readonly string[]>> = {
-  'src/cli/serve-primary.ts': ['src/cli/serve.ts'],
-  'src/keys/minting.ts': ['src/keys/mint-session-keys.ts'],
-}
+/** What serve begins with, and what the helper that it starts begins with. */
+const ENTRIES = ['src/cli/serve.ts', 'src/keys/mint-session-keys.ts']
+/** The files that start processes, which no bundler follows: workers begin with the first entry, helpers with the other. */
+const STARTERS = ['src/cli/serve-primary.ts', 'src/cli/serve.ts', 'src/keys/minting.ts']
+const PROCESS_MODULES = ['node:child_process', 'node:cluster', 'node:worker_threads']
 
-/** Every file of the project that is reached from the entries by static and dynamic imports; types are none. */
-async function graphOf(...entries: readonly string[]): Promise<readonly string[]> {
+/** Every file of the project that is reached from the entries by static and dynamic imports, and what it imports. */
+async function graphOf(entryPoints: string[]): Promise<Metafile['inputs']> {
   const { metafile, warnings } = await build({
     absWorkingDir: PROJECT,
-    entryPoints: [...entries],
+    entryPoints,
     bundle: true,
     outdir: 'nowhere',
     write: false,
@@ -28,9 +28,8 @@ async function graphOf(...entries: readonly string[]): Promise<readonly string[]
     target: 'node24',
     packages: 'external',
   })
-  // An import whose target is computed would go unseen.
   assert.deepEqual(warnings, [])
-  return Object.keys(metafile.inputs)
+  return metafile.inputs
 }
 
 function isOfTheEmulator(file: string): boolean {
@@ -38,25 +37,22 @@ function isOfTheEmulator(file: string): boolean {
 }
 
 test('nothing that serve or its workers can import is of the emulator', async () => {
-  const graph = await graphOf('src/cli/serve.ts', 'src/keys/mint-session-keys.ts')
-  assert.deepEqual(graph.filter(isOfTheEmulator), [])
+  const graph = await graphOf(ENTRIES)
+  const files = Object.keys(graph)
+  assert.deepEqual(files.filter(isOfTheEmulator), [])
   for (const file of ['src/cli/serve-worker.ts', 'src/service.ts', 'src/store/sqlite.ts']) {
-    assert.ok(graph.includes(file), `the walk saw ${file}`)
+    assert.ok(files.includes(file), `the walk saw ${file}`)
   }
-  const starters = graph.filter((file) => {
-    const text = readFileSync(join(PROJECT, file), 'utf8')
-    return /\b(?:fork|spawn|exec(?:File)?|new Worker)(?:Sync)?\(/.test(text)
-  })
-  assert.deepEqual(starters.toSorted(), Object.keys(STARTERS).toSorted())
+  const starters = files.filter((file) =>
+    graph[file]?.imports.some(({ path }) => PROCESS_MODULES.includes(path)),
+  )
+  assert.deepEqual(starters.toSorted(), STARTERS, 'what a new one runs is another entry')
 })
 
 test('the walk sees the emulator where it is', async () => {
   const emulator = globSync('src/dev/*', { cwd: PROJECT })
-  const graph = await graphOf('src/cli/main.ts')
-  assert.deepEqual(
-    graph.filter(isOfTheEmulator).toSorted(),
-    [...emulator, 'src/cli/dev.ts'].toSorted(),
-  )
+  const found = Object.keys(await graphOf(['src/cli/main.ts'])).filter(isOfTheEmulator)
+  assert.deepEqual(found.toSorted(), [...emulator, 'src/cli/dev.ts'].toSorted())
 })
 
 test('no process of serve loads a file of the emulator', async (t) => {

@@ -105,7 +105,7 @@ test('accepts a second identical request: the scheme cannot tell a replay', asyn
 // Over sockets, as inject normalises a target.
 test('verifies the raw target: percent-encoding and query as sent', async () => {
   const url = await harness.listen()
-  const ways = [
+  const ways: readonly Unsigned[] = [
     { ...SESSIONS, target: '/flex/v2/sessions?a=b' },
     { ...SESSIONS, target: '/flex/v2/sessions?' },
     { ...SESSIONS, target: '/flex/v2/sessions?a=%2F&a=/&%41' },

@@ -1,0 +1,140 @@
+import { readFileSync, writeFileSync } from 'node:fs'
+import { systemClock, type Random } from '../clock-and-random.ts'
+import { OperatorError } from '../errors.ts'
+import type { NewCredential } from '../merchant/administration.ts'
+import type { Allowances } from '../merchant/merchant.ts'
+import type { CredentialOptions } from './credential-options.ts'
+
+const SECRET_BYTES = 32
+const SERIAL_DIGITS = 22
+
+/** A credential to be stored, what is shown of it once, and the files to write when it was stored. */
+export interface CreatedCredential {
+  readonly credential: Omit<NewCredential, 'merchantId'>
+  readonly shown: ShownCredential
+  readonly files: { write(): void }
+}
+
+/** A new credential as it is printed, this once. */
+export interface ShownCredential {
+  readonly merchantId: string
+  readonly keyId: string
+  /** The shared secret in base64. */
+  readonly secret?: string
+  readonly p12?: string
+  readonly certificate?: string
+}
+
+/**
+ * Makes what a merchant signs with: a shared secret, a p12 that official clients load, or a certificate of its own.
+ *
+ * @throws OperatorError when a file cannot be read or holds something else.
+ */
+export function createCredential(
+  merchantId: string,
+  options: CredentialOptions,
+  random: Random,
+): Promise<CreatedCredential> {
+  if (options.certificate !== undefined) return registerCertificate(merchantId, options.certificate, options)
+  if (options.p12 !== undefined) return createP12(merchantId, options.p12, { options, random })
+  return Promise.resolve(createSecret(merchantId, options, random))
+}
+
+function createSecret(
+  merchantId: string,
+  options: CredentialOptions,
+  random: Random,
+): CreatedCredential {
+  const keyId = random.uuid()
+  const secret = random.bytes(SECRET_BYTES)
+  const shown = { merchantId, keyId, secret: secret.toString('base64') }
+  const material = { kind: 'shared-secret', secret } as const
+  const credential = { keyId, material, allows: readAllowances(options) }
+  return { credential, shown, files: { write: () => {} } }
+}
+
+async function createP12(
+  merchantId: string,
+  path: string,
+  { options, random }: { readonly options: CredentialOptions; readonly random: Random },
+): Promise<CreatedCredential> {
+  const { createMerchantP12 } = await import('../certificates/create-merchant-p12.ts')
+  const keyId = drawDigits(random, SERIAL_DIGITS)
+  const password = readPassword(options) ?? merchantId
+  const made = { merchantId, serialNumber: keyId, password, now: systemClock, random }
+  const { p12, certificatePem } = await createMerchantP12(made)
+  const material = { kind: 'certificate', certificate: certificatePem } as const
+  return {
+    credential: { keyId, material, allows: readAllowances(options) },
+    shown: { merchantId, keyId, p12: path },
+    files: { write: () => writeNewFile(path, p12) },
+  }
+}
+
+async function registerCertificate(
+  merchantId: string,
+  path: string,
+  options: CredentialOptions,
+): Promise<CreatedCredential> {
+  const { keyIdOf, readCertificate } = await import('../certificates/read-certificate.ts')
+  const file = readBytes(path)
+  const password = readPassword(options)
+  const pem = password === undefined ? file : await readFromP12(file, password, merchantId)
+  const certificate = readCertificate(pem, systemClock)
+  if (certificate.merchantId !== merchantId) {
+    throw new OperatorError(
+      'The certificate is of another merchant: its subject’s CN is not this merchant id.',
+      `Register it for that merchant, or take one whose CN is ${merchantId}.`,
+    )
+  }
+  const keyId = keyIdOf(certificate)
+  const material = { kind: 'certificate', certificate: certificate.pem } as const
+  return {
+    credential: { keyId, material, allows: readAllowances(options) },
+    shown: { merchantId, keyId, certificate: path },
+    files: { write: () => {} },
+  }
+}
+
+async function readFromP12(file: Buffer, password: string, merchantId: string): Promise<string> {
+  const { readP12 } = await import('../certificates/read-p12.ts')
+  return readP12(file, { password, merchantId }).certificatePem
+}
+
+function readAllowances(options: CredentialOptions): Allowances {
+  return {
+    jwtV1: options.allowJwtV1 === true,
+    undated: options.allowUndated === true,
+    merchants: options.coverMerchants ?? [],
+  }
+}
+
+function readPassword({ p12PasswordFile }: CredentialOptions): string | undefined {
+  return p12PasswordFile === undefined ? undefined : readBytes(p12PasswordFile).toString('utf8').trimEnd()
+}
+
+function readBytes(path: string): Buffer {
+  try {
+    return readFileSync(path)
+  } catch (cause) {
+    throw new OperatorError(`The file ${path} cannot be read.`, 'Check its name and permissions.', cause)
+  }
+}
+
+function writeNewFile(path: string, content: Buffer): void {
+  try {
+    writeFileSync(path, content, { mode: 0o600, flag: 'wx' })
+  } catch (cause) {
+    throw new OperatorError(
+      `The file ${path} cannot be written.`,
+      'A key file is never overwritten: name another.',
+      cause,
+    )
+  }
+}
+
+/** Draws decimal digits, the first of them not 0. Slightly uneven: they name a key, and protect nothing. */
+function drawDigits(random: Random, count: number): string {
+  const digits = [...random.bytes(count)].map((byte) => byte % 10)
+  return `${1 + ((digits[0] ?? 0) % 9)}${digits.slice(1).join('')}`
+}

@@ -1,0 +1,34 @@
+import { launchUntilReady, type Scope } from '../process.ts'
+import type { Credentials } from '../cli/flow.ts'
+
+/** Starts `coatcheck dev` on a free port and returns what a client needs. */
+export async function startEmulator(scope: Scope): Promise<Credentials> {
+  const { ready } = await launchUntilReady(scope, ['dev', '--port', '0', '--ephemeral'])
+  return ready as Credentials
+}
+
+/** The environment by which the clients of this folder are told where to call, and as whom. */
+export function clientEnvironment(credentials: Credentials): Readonly<Record<string, string>> {
+  const { url, merchantId, keyId, secret } = credentials
+  return {
+    BASE: url,
+    // What goes into the Host header: the vendor's address, as in the configuration that the banner prints.
+    RUN_ENVIRONMENT: 'apitest.cybersource.com',
+    MERCHANT_ID: merchantId,
+    KEY_ID: keyId,
+    SECRET: secret,
+  }
+}
+
+/** Decodes the claims of a JWT without verifying it. */
+export function decodeClaims(jwt: string): Readonly<Record<string, unknown>> {
+  const text = Buffer.from(jwt.split('.')[1] ?? '', 'base64url').toString()
+  return JSON.parse(text) as Readonly<Record<string, unknown>>
+}
+
+/** Parses JSON whose texts may be JSON again: the Node client hands errors over so. */
+export function parseNested(text: string): Readonly<Record<string, unknown>> {
+  let value: unknown = text
+  while (typeof value === 'string') value = JSON.parse(value)
+  return value as Readonly<Record<string, unknown>>
+}
