@@ -35,7 +35,8 @@ export function createCredential(
   options: CredentialOptions,
   random: Random,
 ): Promise<CreatedCredential> {
-  if (options.certificate !== undefined) return registerCertificate(merchantId, options.certificate, options)
+  if (options.certificate !== undefined)
+    return registerCertificate(merchantId, options.certificate, options)
   if (options.p12 !== undefined) return createP12(merchantId, options.p12, { options, random })
   return Promise.resolve(createSecret(merchantId, options, random))
 }
@@ -110,14 +111,20 @@ function readAllowances(options: CredentialOptions): Allowances {
 }
 
 function readPassword({ p12PasswordFile }: CredentialOptions): string | undefined {
-  return p12PasswordFile === undefined ? undefined : readBytes(p12PasswordFile).toString('utf8').trimEnd()
+  return p12PasswordFile === undefined
+    ? undefined
+    : readBytes(p12PasswordFile).toString('utf8').trimEnd()
 }
 
 function readBytes(path: string): Buffer {
   try {
     return readFileSync(path)
   } catch (cause) {
-    throw new OperatorError(`The file ${path} cannot be read.`, 'Check its name and permissions.', cause)
+    throw new OperatorError(
+      `The file ${path} cannot be read.`,
+      'Check its name and permissions.',
+      cause,
+    )
   }
 }
 

@@ -16,12 +16,22 @@ export interface CredentialOptions {
 /** Adds the flags of a credential to a command; without any it is a shared secret. */
 export function addCredentialOptions(command: Command): Command {
   return command
-    .option('--p12 <file>', 'make a key and certificate instead of a secret, and write them into a p12')
-    .option('--p12-password-file <file>', 'file that holds the password of the p12 (default: the merchant id)')
+    .option(
+      '--p12 <file>',
+      'make a key and certificate instead of a secret, and write them into a p12',
+    )
+    .option(
+      '--p12-password-file <file>',
+      'file that holds the password of the p12 (default: the merchant id)',
+    )
     .option('--certificate <file>', 'register a certificate (PEM, or a p12) instead of a secret')
     .option('--allow-jwt-v1', 'accept JWT version 1: bound to no path, good again for minutes')
     .option('--allow-undated', 'accept HTTP Signatures without a date: good again for ever')
-    .option('--cover-merchants <ids>', 'further merchants that it may act for, between commas (meta key)', parseIds)
+    .option(
+      '--cover-merchants <ids>',
+      'further merchants that it may act for, between commas (meta key)',
+      parseIds,
+    )
 }
 
 function parseIds(text: string): readonly string[] {

@@ -8,6 +8,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
   serve: async () => (await import('./serve.ts')).serveCommand(),
   keys: async () => (await import('./keys.ts')).keysCommand(),
   merchants: async () => (await import('./merchants.ts')).merchantsCommand(),
+  credentials: async () => (await import('./credentials.ts')).credentialsCommand(),
   session: async () => (await import('./session.ts')).sessionCommand(),
   token: async () => (await import('./token.ts')).tokenCommand(),
   verify: async () => (await import('./verify.ts')).verifyCommand(),

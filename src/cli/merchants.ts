@@ -1,44 +1,60 @@
 import { Command } from 'commander'
 import { epochSeconds, systemClock, systemRandom } from '../clock-and-random.ts'
-import type { Config } from '../config.ts'
 import { OperatorError } from '../errors.ts'
-import { createAdministration, type Administration } from '../merchant/administration.ts'
+import type { Administration } from '../merchant/administration.ts'
 import { isMerchantId, type Credential, type Merchant } from '../merchant/merchant.ts'
+import {
+  administer,
+  administrativeCommand,
+  noSuchMerchant,
+  type Administer,
+  type AdministrativeOptions,
+} from './administer.ts'
 import { createCredential } from './create-credential.ts'
 import { addCredentialOptions, type CredentialOptions } from './credential-options.ts'
 import { describeCredential } from './describe-credential.ts'
 import { addMerchantOptions, type MerchantOptions } from './merchant-options.ts'
-import { createPrinter, type Printer } from './print.ts'
-import { addSettings, readSettings } from './settings.ts'
-import { VAULT_SETTINGS, withVault } from './vault.ts'
-
-interface Json {
-  readonly json?: true
-}
+import type { Printer } from './print.ts'
 
 /** Makes the command `coatcheck merchants`. */
 export function merchantsCommand(): Command {
-  const add = addCredentialOptions(addMerchantOptions(verb('add', 'Add a merchant and its first credential.')))
+  const add = addCredentialOptions(
+    addMerchantOptions(administrativeCommand('add', 'Add a merchant and its first credential.')),
+  )
     .argument('<id>', 'merchant id: 1 to 50 of letters, digits, "_", "." and "-"')
     .addHelpText('after', ADD_EXAMPLES)
-    .action((id: string, options: Json & MerchantOptions & CredentialOptions) =>
-      run(options, (administration, printer) => addMerchant(administration, printer, { id, options })),
+    .action((id: string, options: AdministrativeOptions & MerchantOptions & CredentialOptions) =>
+      administer(options, (administration, printer) =>
+        addMerchant(administration, printer, { id, options }),
+      ),
     )
-  const list = verb('list', 'List the merchants.').action((options: Json) => run(options, listMerchants))
-  const show = verb('show', 'Show a merchant, its settings and its credentials.')
+  const list = administrativeCommand('list', 'List the merchants.').action(
+    (options: AdministrativeOptions) => administer(options, listMerchants),
+  )
+  const show = administrativeCommand('show', 'Show a merchant, its settings and its credentials.')
     .argument('<id>', 'merchant id')
-    .action((id: string, options: Json) =>
-      run(options, (administration, printer) => showMerchant(administration, printer, id)),
+    .action((id: string, options: AdministrativeOptions) =>
+      administer(options, (administration, printer) => showMerchant(administration, printer, id)),
     )
-  const disable = verb('disable', 'Refuse everything that a merchant asks for, within 10 seconds.')
+  const disable = administrativeCommand(
+    'disable',
+    'Refuse everything that a merchant asks for, within 10 seconds.',
+  )
     .argument('<id>', 'merchant id')
-    .action((id: string, options: Json) => run(options, changeDisabled(id, epochSeconds(systemClock))))
-  const enable = verb('enable', 'Undo disable.')
+    .action((id: string, options: AdministrativeOptions) =>
+      administer(options, changeDisabled(id, epochSeconds(systemClock))),
+    )
+  const enable = administrativeCommand('enable', 'Undo disable.')
     .argument('<id>', 'merchant id')
-    .action((id: string, options: Json) => run(options, changeDisabled(id, undefined)))
-  const remove = verb('remove', 'Remove a merchant and all its credentials, for good.')
+    .action((id: string, options: AdministrativeOptions) =>
+      administer(options, changeDisabled(id, undefined)),
+    )
+  const remove = administrativeCommand(
+    'remove',
+    'Remove a merchant and all its credentials, for good.',
+  )
     .argument('<id>', 'merchant id')
-    .action((id: string, options: Json) => run(options, removeMerchant(id)))
+    .action((id: string, options: AdministrativeOptions) => administer(options, removeMerchant(id)))
   const command = new Command('merchants').description('Add, change and remove merchants.')
   for (const child of [add, list, show, disable, enable, remove]) command.addCommand(child)
   return command
@@ -48,21 +64,6 @@ const ADD_EXAMPLES = `
 Examples:
   coatcheck merchants add shop-1 --json > shop-1.json
   coatcheck merchants add shop-2 --session-keys rotated --p12 shop-2.p12 --p12-password-file password.txt`
-
-function verb(name: string, description: string): Command {
-  const command = new Command(name).description(description).option('--json', 'print JSON')
-  return addSettings(command, VAULT_SETTINGS)
-}
-
-type Run = (administration: Administration, printer: Printer) => Promise<void>
-
-function run(options: Json, action: Run): Promise<void> {
-  const config: Config = readSettings({ ...options })
-  return withVault(config, ({ store, sealer }) => {
-    const administration = createAdministration({ store, sealer, now: systemClock })
-    return action(administration, createPrinter(options.json === true))
-  })
-}
 
 async function addMerchant(
   administration: Administration,
@@ -79,9 +80,12 @@ async function addMerchant(
   const { sessionKeys, tokensPerSession, attemptsPerSession } = options
   const merchant = { id, sessionKeys, tokensPerSession, attemptsPerSession }
   if (!(await administration.add(merchant, credential))) {
-    throw new OperatorError(`There is a merchant ${id}, or that credential, already.`, 'Choose another id.')
+    throw new OperatorError(
+      `There is a merchant ${id}, or that credential, already.`,
+      'Choose another id.',
+    )
   }
-  await files.write()
+  files.write()
   printer.result(describeCredential(shown), shown)
 }
 
@@ -96,7 +100,11 @@ async function listMerchants(administration: Administration, printer: Printer): 
   printer.result(rows.length === 0 ? nobody : rows.join('\n'), { merchants })
 }
 
-async function showMerchant(administration: Administration, printer: Printer, id: string): Promise<void> {
+async function showMerchant(
+  administration: Administration,
+  printer: Printer,
+  id: string,
+): Promise<void> {
   const merchant = (await administration.list()).find((candidate) => candidate.id === id)
   if (merchant === undefined) throw noSuchMerchant(id)
   const shown = showable(merchant, await administration.listCredentials(id))
@@ -115,7 +123,11 @@ function showable(
   readonly id: string
   readonly sessionKeys: string
   readonly disabledAt?: number
-  readonly credentials: readonly { readonly keyId: string; readonly kind: string; readonly state: string }[]
+  readonly credentials: readonly {
+    readonly keyId: string
+    readonly kind: string
+    readonly state: string
+  }[]
 } {
   return {
     ...merchant,
@@ -131,7 +143,7 @@ function showable(
   }
 }
 
-function changeDisabled(id: string, disabledAt: number | undefined): Run {
+function changeDisabled(id: string, disabledAt: number | undefined): Administer {
   return async function change(administration, printer): Promise<void> {
     if (!(await administration.update(id, (merchant) => ({ ...merchant, disabledAt })))) {
       throw noSuchMerchant(id)
@@ -141,14 +153,9 @@ function changeDisabled(id: string, disabledAt: number | undefined): Run {
   }
 }
 
-function removeMerchant(id: string): Run {
+function removeMerchant(id: string): Administer {
   return async function remove(administration, printer): Promise<void> {
     if (!(await administration.remove(id))) throw noSuchMerchant(id)
     printer.result(`${id} and its credentials are removed.`, { id, state: 'removed' })
   }
-}
-
-/** The refusal of a merchant id that nobody has. */
-export function noSuchMerchant(id: string): OperatorError {
-  return new OperatorError(`There is no merchant ${id}.`, 'See "coatcheck merchants list".')
 }

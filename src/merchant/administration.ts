@@ -54,7 +54,12 @@ export function createAdministration({ store, sealer, now }: AdministrationNeeds
   const seal = (kind: Kind, name: string, content: { owner: string; content: Buffer }): Write =>
     sealedWrite('put-new', { kind, name, expiresAt: undefined, ...content }, sealer)
 
-  function credentialWrites({ keyId, merchantId, material, allows = STRICT }: NewCredential): Write[] {
+  function credentialWrites({
+    keyId,
+    merchantId,
+    material,
+    allows = STRICT,
+  }: NewCredential): Write[] {
     const createdAt = epochSeconds(now)
     const content = encodeCredential({ material, allows, createdAt, revokedAt: undefined })
     const writes = [seal('credential', keyId, { owner: merchantId, content })]
@@ -126,14 +131,20 @@ export function createAdministration({ store, sealer, now }: AdministrationNeeds
   async function list(): Promise<readonly Merchant[]> {
     const records = await store.list('merchant')
     return records.map((record) =>
-      decodeMerchant(record.name, openRecord(record, { kind: 'merchant', name: record.name }, sealer)),
+      decodeMerchant(
+        record.name,
+        openRecord(record, { kind: 'merchant', name: record.name }, sealer),
+      ),
     )
   }
 
   async function listCredentials(merchantId?: string): Promise<readonly Credential[]> {
     const records = await store.list('credential')
     const credentials = records.map((record) =>
-      decodeCredential(record.name, openRecord(record, { kind: 'credential', name: record.name }, sealer)),
+      decodeCredential(
+        record.name,
+        openRecord(record, { kind: 'credential', name: record.name }, sealer),
+      ),
     )
     return credentials.filter(
       (credential) => merchantId === undefined || credential.merchantId === merchantId,

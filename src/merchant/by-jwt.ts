@@ -81,14 +81,19 @@ function checkSignature(jws: DecodedJws, credential: Credential): void {
   }
   const key = credential.kind === 'certificate' ? credential.publicKey : credential.secret
   if (verify(jws, key)) return
-  const isUndecoded = credential.kind === 'shared-secret' && verify(jws, undecoded(credential.secret))
-  throw refuse('WRONG_SIGNATURE', { keyId, mistake: MISTAKES[isUndecoded ? 'undecoded' : credential.kind] })
+  const isUndecoded =
+    credential.kind === 'shared-secret' && verify(jws, undecoded(credential.secret))
+  throw refuse('WRONG_SIGNATURE', {
+    keyId,
+    mistake: MISTAKES[isUndecoded ? 'undecoded' : credential.kind],
+  })
 }
 
 const MISTAKES = {
   undecoded: 'The secret was used as text: decode it from base64 first.',
   'shared-secret': 'The secret is not the one of this key id, or the token was changed.',
-  certificate: 'The private key is not the one of the registered certificate, or the token was changed.',
+  certificate:
+    'The private key is not the one of the registered certificate, or the token was changed.',
 } as const
 
 function undecoded(secret: KeyObject): KeyObject {

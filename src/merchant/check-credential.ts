@@ -17,7 +17,8 @@ export interface FindMerchant {
 export function checkCredential({ credential, merchant }: Identity, { now }: TimeNeeds): void {
   const { keyId } = credential
   if (credential.revokedAt !== undefined) throw refuse('CREDENTIAL_REVOKED', { keyId })
-  if (merchant.disabledAt !== undefined) throw refuse('MERCHANT_DISABLED', { merchantId: merchant.id })
+  if (merchant.disabledAt !== undefined)
+    throw refuse('MERCHANT_DISABLED', { merchantId: merchant.id })
   if (credential.kind === 'certificate' && credential.notAfter <= epochSeconds(now)) {
     const expiredAt = new Date(credential.notAfter * 1000).toISOString()
     throw refuse('CERTIFICATE_EXPIRED', { keyId, expiredAt })

@@ -17,7 +17,14 @@ export interface ClaimsV2 {
   readonly digest: string | undefined
 }
 
-const MANDATORY = ['iat', 'exp', 'jti', 'request-method', 'request-resource-path', 'v-c-merchant-id']
+const MANDATORY = [
+  'iat',
+  'exp',
+  'jti',
+  'request-method',
+  'request-resource-path',
+  'v-c-merchant-id',
+]
 
 /**
  * Reads the claims of version 2.
@@ -33,7 +40,8 @@ export function readClaimsV2(claims: JsonObject, hasBody: boolean): ClaimsV2 {
   const read = [iat, exp, jti, method, path, merchantId]
   const missing = MANDATORY.filter((_, index) => read[index] === undefined || read[index] === '')
   if (hasBody && digest === undefined) missing.push('digest')
-  const complete = iat !== undefined && exp !== undefined && jti !== undefined && method !== undefined
+  const complete =
+    iat !== undefined && exp !== undefined && jti !== undefined && method !== undefined
   if (missing.length > 0 || !complete || path === undefined || merchantId === undefined) {
     throw refuse('TOKEN_CLAIM_MISSING', { claims: missing })
   }

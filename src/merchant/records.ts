@@ -61,7 +61,10 @@ export function decodeCredentialContent(opened: SealContent): CredentialContent 
   return {
     material:
       certificate === undefined
-        ? { kind: 'shared-secret', secret: Buffer.from(stringMember(members, 'secret') ?? '', 'base64') }
+        ? {
+            kind: 'shared-secret',
+            secret: Buffer.from(stringMember(members, 'secret') ?? '', 'base64'),
+          }
         : { kind: 'certificate', certificate },
     allows: decodeAllowances(objectMember(members, 'allows') ?? {}),
     createdAt: numberMember(members, 'createdAt') ?? 0,
@@ -81,10 +84,9 @@ export function decodeCredential(keyId: string, opened: SealContent): Credential
   return { ...common, kind: 'shared-secret', secret }
 }
 
-function readCertificate(pem: string): Pick<
-  Extract<Credential, { kind: 'certificate' }>,
-  'publicKey' | 'fingerprint' | 'notAfter'
-> {
+function readCertificate(
+  pem: string,
+): Pick<Extract<Credential, { kind: 'certificate' }>, 'publicKey' | 'fingerprint' | 'notAfter'> {
   const certificate = new X509Certificate(pem)
   return {
     publicKey: certificate.publicKey,

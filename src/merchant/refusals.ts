@@ -9,7 +9,8 @@ export const REFUSALS = {
   CREDENTIAL_REVOKED: 'The credential of this key id was revoked.',
   MERCHANT_DISABLED: 'The merchant is disabled.',
   CERTIFICATE_EXPIRED: 'The certificate of this key id has expired.',
-  NOT_FOR_THIS_CREDENTIAL: 'The credential of this key id is not of the kind that this scheme needs.',
+  NOT_FOR_THIS_CREDENTIAL:
+    'The credential of this key id is not of the kind that this scheme needs.',
   JWT_V1_NOT_ALLOWED: 'The bearer token is of version 1, which this credential is not allowed.',
   ALGORITHM_NOT_ALLOWED: 'The algorithm is not one that this credential allows.',
   NOT_COVERED: 'Components that must be signed are not in the list of signed ones.',

@@ -89,7 +89,8 @@ function createApplyAll(
       return true
     }
     if (write.op === 'put-new' && present !== undefined) return false
-    if (write.op === 'replace' && present?.record.value.equals(write.previous) !== true) return false
+    if (write.op === 'replace' && present?.record.value.equals(write.previous) !== true)
+      return false
     if (write.op === 'ensure' && present !== undefined) return true
     const { name, expiresAt, value } = write
     const record = { name, expiresAt, value: Buffer.from(value), counts: NO_COUNTS }

@@ -1,0 +1,34 @@
+import { Command } from 'commander'
+import { systemClock } from '../clock-and-random.ts'
+import { OperatorError } from '../errors.ts'
+import { createAdministration, type Administration } from '../merchant/administration.ts'
+import { createPrinter, type Printer } from './print.ts'
+import { addSettings, readSettings } from './settings.ts'
+import { VAULT_SETTINGS, withVault } from './vault.ts'
+
+/** The flags that every administrative command has. */
+export interface AdministrativeOptions {
+  readonly json?: true
+}
+
+/** What an administrative command does. */
+export type Administer = (administration: Administration, printer: Printer) => Promise<void>
+
+/** Makes a command that opens the vault; {@link administer} is its action. */
+export function administrativeCommand(name: string, description: string): Command {
+  const command = new Command(name).description(description).option('--json', 'print JSON')
+  return addSettings(command, VAULT_SETTINGS)
+}
+
+/** Opens the vault that the options name and runs on its merchants. Throws OperatorError. */
+export function administer(options: AdministrativeOptions, run: Administer): Promise<void> {
+  return withVault(readSettings({ ...options }), ({ store, sealer }) => {
+    const administration = createAdministration({ store, sealer, now: systemClock })
+    return run(administration, createPrinter(options.json === true))
+  })
+}
+
+/** The refusal of a merchant id that nobody has. */
+export function noSuchMerchant(id: string): OperatorError {
+  return new OperatorError(`There is no merchant ${id}.`, 'See "coatcheck merchants list".')
+}
