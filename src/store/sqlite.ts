@@ -107,7 +107,11 @@ async function attempt<T>(query: () => T): Promise<T> {
 
 /** Copies a write: it is carried out at the end of the turn, and its caller may have wiped the value by then. */
 function copyOf(write: Write): Write {
-  return 'value' in write ? { ...write, value: Buffer.from(write.value) } : write
+  if (!('value' in write)) return write
+  const value = Buffer.from(write.value)
+  return write.op === 'replace'
+    ? { ...write, value, previous: Buffer.from(write.previous) }
+    : { ...write, value }
 }
 
 function applyBatch(

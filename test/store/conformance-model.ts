@@ -18,12 +18,22 @@ type RelativeWrite = Write
 
 const place = { kind: fc.constantFrom(...KINDS), name: fc.constantFrom('a', 'b') }
 
+// Few values, so that some of them are guessed.
+const anyValue = fc.constantFrom('', 'v', 'w').map((text) => Buffer.from(text))
+
 const anyWrite: fc.Arbitrary<RelativeWrite> = fc.oneof(
   fc.record({
     op: fc.constantFrom('put', 'put-new', 'ensure'),
     ...place,
     expiresAt: fc.option(fc.integer({ min: 0, max: 4 }), { nil: undefined }),
-    value: fc.uint8Array({ maxLength: 2 }).map((bytes) => Buffer.from(bytes)),
+    value: anyValue,
+  }),
+  fc.record({
+    op: fc.constant('replace' as const),
+    ...place,
+    expiresAt: fc.option(fc.integer({ min: 0, max: 4 }), { nil: undefined }),
+    value: anyValue,
+    previous: anyValue,
   }),
   fc.record({
     op: fc.constant('count' as const),

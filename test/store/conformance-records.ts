@@ -1,7 +1,17 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { StoredRecord, Write } from '../../src/store/contract.ts'
-import { countOf, names, type OpenFor, put, putBy, range, remove, valueOf } from './opened.ts'
+import {
+  countOf,
+  names,
+  type OpenFor,
+  put,
+  putBy,
+  range,
+  remove,
+  replace,
+  valueOf,
+} from './opened.ts'
 
 const EMPTY: readonly StoredRecord[] = []
 
@@ -67,6 +77,10 @@ export function testValues(openFor: OpenFor): void {
     assert.deepEqual([await valueOf(store, 'a'), await valueOf(store, 'c')], ['first', 'second'])
     first.fill(1)
     assert.equal(await valueOf(store, 'a'), 'first')
+    const previous = Buffer.from('first')
+    const replacing = store.write([{ ...replace('a', ['', 'third']), previous } as Write])
+    previous.fill(0)
+    assert.equal(await replacing, true)
   })
 
   test('changing a buffer that was given out changes nothing stored', async (t) => {

@@ -6,6 +6,7 @@ import { testExpiry } from './conformance-expiry.ts'
 import { testGuards } from './conformance-guards.ts'
 import { testAgainstModel } from './conformance-model.ts'
 import { testTaking, testValues } from './conformance-records.ts'
+import { testReplacing } from './conformance-replacing.ts'
 import type { Opened, OpenedStore } from './opened.ts'
 
 /** Tests that an engine keeps the contract of a store. */
@@ -18,6 +19,7 @@ export function testStore(name: string, open: (now: Now) => Promise<OpenedStore>
   }
   describe(name, () => {
     testGuards(openFor)
+    testReplacing(openFor)
     testBatches(openFor)
     testExpiry(openFor)
     testTaking(openFor)

@@ -17,6 +17,8 @@ export function writeToModel(
     const present = after.find((record) => isAt(record, write))
     const others = after.filter((record) => !isAt(record, write))
     if (write.op === 'put-new' && present !== undefined) return undefined
+    if (write.op === 'replace' && present?.value !== write.previous.toString('hex'))
+      return undefined
     if (write.op === 'ensure' && present !== undefined) continue
     if (write.op === 'delete') {
       after = others
@@ -27,10 +29,12 @@ export function writeToModel(
     } else {
       const { kind, name, expiresAt, value } = write
       const counts = { issued: 0, opened: 0, failed: 0 }
-      after = liveAt(
-        [...others, { kind, name, expiresAt, value: value.toString('hex'), counts }],
-        seconds,
-      )
+      const record = { kind, name, expiresAt, value: value.toString('hex'), counts }
+      const isInPlace = write.op === 'replace'
+      const written = isInPlace
+        ? after.map((each) => (each === present ? record : each))
+        : [...others, record]
+      after = liveAt(written, seconds)
     }
   }
   return after

@@ -27,6 +27,16 @@ export function putBy(op: 'put' | 'put-new' | 'ensure', name: string, value = 'v
   return { op, kind: 'card', name, expiresAt: undefined, value: Buffer.from(value) }
 }
 
+/** Replaces a card that has a value. */
+export function replace(
+  name: string,
+  [previous, value]: readonly [string, string],
+  expiresAt?: number,
+): Write {
+  const [before, after] = [Buffer.from(previous), Buffer.from(value)]
+  return { op: 'replace', kind: 'card', name, expiresAt, value: after, previous: before }
+}
+
 /** Counts one of a card's counters. */
 export function countOf(
   name: string,
