@@ -4,7 +4,11 @@ import { systemClock, systemRandom, type Now } from '../src/clock-and-random.ts'
 import { DEV_PRESET } from '../src/dev/preset.ts'
 import { BUNDLED_MERCHANT, seed } from '../src/dev/seed.ts'
 import { parseRootKey } from '../src/keys/root-key.ts'
-import { createAdministration, type NewMerchant } from '../src/merchant/administration.ts'
+import {
+  createAdministration,
+  type Administration,
+  type NewMerchant,
+} from '../src/merchant/administration.ts'
 import type { Allowances } from '../src/merchant/merchant.ts'
 import { createService, SITE, type Service, type ServiceOptions } from '../src/service.ts'
 import type { Store } from '../src/store/contract.ts'
@@ -24,6 +28,7 @@ export interface Harness {
   readonly service: Service
   readonly store: Store
   readonly sealer: Sealer
+  readonly administration: Administration
   /** Every line that was logged. */
   readonly lines: string[]
   /** Adds a merchant with a credential of its own; returns what it signs with. */
@@ -64,8 +69,14 @@ export async function startHarness(
     service,
     store,
     sealer,
+    administration,
     lines,
-    async addMerchant({ keyId = `key-${added + 1}`, secret = randomBytes(32), allows, ...settings } = {}) {
+    async addMerchant({
+      keyId = `key-${added + 1}`,
+      secret = randomBytes(32),
+      allows,
+      ...settings
+    } = {}) {
       added += 1
       const text = secret.toString('base64')
       const merchant = {

@@ -7,7 +7,7 @@ import { createRootKeyFile } from '../src/keys/root-key.ts'
 import { createSealingKey, loadSealer, poolSealer } from '../src/keys/sealing-keys.ts'
 import { encodeSessionKey } from '../src/keys/session-key-material.ts'
 import { storeSigningKey } from '../src/keys/signing-keys.ts'
-import { createMerchantRegistry, type NewMerchant } from '../src/merchant/registry.ts'
+import { createAdministration, type NewMerchant } from '../src/merchant/administration.ts'
 import { SITE } from '../src/service.ts'
 import type { Store, Write } from '../src/store/contract.ts'
 import type { Sealer } from '../src/store/sealed-records.ts'
@@ -23,6 +23,13 @@ export interface MadeVault {
   readonly secret: string
 }
 
+/** What may be chosen of the merchant of a made store. */
+export type VaultMerchant = Partial<NewMerchant> & {
+  readonly keyId?: string
+  /** Decoded. */
+  readonly secret?: Buffer
+}
+
 /** The public origin of the services of these tests. */
 export const ORIGIN = 'https://pay.example.com'
 
@@ -34,7 +41,7 @@ const [material = Buffer.alloc(0)] = keys.session.map((pkcs8) => encodeSessionKe
  */
 export async function makeVault(
   pooledKeys: number,
-  merchant: Partial<NewMerchant> = {},
+  { keyId = 'key-1', secret: chosen = randomBytes(32), ...settings }: VaultMerchant = {},
 ): Promise<MadeVault> {
   const data = makeFolder()
   const rootKeyFile = join(data, 'root.key')
@@ -43,20 +50,20 @@ export async function makeVault(
   await createSealingKey(store, rootKey, systemRandom)
   const sealer = await loadSealer(store, rootKey, systemRandom)
   await storeSigningKey(store, sealer, { kid: 'k1', privateKey: importKey(keys.signing) })
-  const secret = merchant.secret?.toString('base64') ?? randomBytes(32).toString('base64')
-  const added = {
+  const secret = chosen.toString('base64')
+  const merchant = {
     id: 'shop-1',
-    keyId: 'key-1',
     sessionKeys: 'one-time',
     tokensPerSession: undefined,
     attemptsPerSession: undefined,
-    ...merchant,
-    secret: Buffer.from(secret, 'base64'),
+    ...settings,
   } as const
-  await createMerchantRegistry({ store, sealer, now: systemClock }).add(added)
+  const material = { kind: 'shared-secret', secret: Buffer.from(chosen) } as const
+  const administration = createAdministration({ store, sealer, now: systemClock })
+  await administration.add(merchant, { keyId, material })
   await fillPool(store, sealer, pooledKeys)
   await store.close()
-  return { data, rootKeyFile, merchantId: added.id, keyId: added.keyId, secret }
+  return { data, rootKeyFile, merchantId: merchant.id, keyId, secret }
 }
 
 function openVault(data: string): Store {

@@ -1,5 +1,6 @@
 import { X509Certificate } from 'node:crypto'
 import { epochSeconds, type Now } from '../clock-and-random.ts'
+import type { SealContent } from '../jose/seal.ts'
 import type { Kind, Store, Write } from '../store/contract.ts'
 import { openRecord, sealedReplacement, sealedWrite, type Sealer } from '../store/sealed-records.ts'
 import { STRICT, type Allowances, type Credential, type Merchant } from './merchant.ts'
@@ -38,15 +39,39 @@ export interface Administration {
   add(merchant: NewMerchant, credential: Omit<NewCredential, 'merchantId'>): Promise<boolean>
   /** Adds a credential; false when its key id or certificate is taken, or the merchant is not there. */
   addCredential(credential: NewCredential): Promise<boolean>
-  /** Revokes a credential: it is refused everywhere within 10 seconds. False when nobody has that key id. */
+  /**
+   * Revokes a credential: it is refused everywhere within 10 seconds. One that was revoked before stays as it is. False
+   * when nobody has that key id.
+   */
   revokeCredential(keyId: string): Promise<boolean>
-  /** Changes a merchant's settings; false when it is not there, or was changed by somebody else meanwhile. */
+  /**
+   * Changes a merchant's settings; false when it is not there. `change` is asked again when somebody else changed them
+   * meanwhile.
+   */
   update(id: string, change: (merchant: Merchant) => Merchant): Promise<boolean>
   /** Removes a merchant and all its credentials; false when it is not there. */
   remove(id: string): Promise<boolean>
   list(): Promise<readonly Merchant[]>
   /** Every credential, revoked ones included, of one merchant or (default) of all. */
   listCredentials(merchantId?: string): Promise<readonly Credential[]>
+}
+
+/** A record that was read, and is written only if nobody else has written it meanwhile. */
+interface Held {
+  readonly opened: SealContent
+  /** Replaces its content. */
+  become(content: Buffer): Write
+  /** Leaves its content as it is. */
+  same(): Write
+}
+
+function removals(credentials: readonly Credential[]): readonly Write[] {
+  return credentials.flatMap((credential): Write[] => [
+    { op: 'delete', kind: 'credential', name: credential.keyId },
+    ...(credential.kind === 'certificate'
+      ? [{ op: 'delete', kind: 'certificate', name: credential.fingerprint } as const]
+      : []),
+  ])
 }
 
 /** Makes the administration of a store. */
@@ -86,46 +111,53 @@ export function createAdministration({ store, sealer, now }: AdministrationNeeds
     ])
   }
 
+  // The merchant's record is written anew, so that nobody removes it meanwhile and leaves this credential behind.
   async function addCredential(credential: NewCredential): Promise<boolean> {
-    const merchant = await store.get('merchant', credential.merchantId)
-    return merchant === undefined ? false : store.write(credentialWrites(credential))
+    const writes = credentialWrites(credential)
+    return guarded('merchant', credential.merchantId, (held) => [held.same(), ...writes])
   }
 
   async function revokeCredential(keyId: string): Promise<boolean> {
-    const record = await store.get('credential', keyId)
-    if (record === undefined) return false
-    const opened = openRecord(record, { kind: 'credential', name: keyId }, sealer)
-    const credential = decodeCredentialContent(opened)
-    const content = encodeCredential({ ...credential, revokedAt: epochSeconds(now) })
-    const changed = { kind: 'credential', name: keyId, owner: opened.owner } as const
-    return store.write([
-      sealedReplacement({ ...changed, expiresAt: undefined, content }, record, sealer),
-    ])
+    return guarded('credential', keyId, ({ opened, become }) => {
+      const credential = decodeCredentialContent(opened)
+      const revokedAt = credential.revokedAt ?? epochSeconds(now)
+      return [become(encodeCredential({ ...credential, revokedAt }))]
+    })
   }
 
   async function update(id: string, change: (merchant: Merchant) => Merchant): Promise<boolean> {
-    const record = await store.get('merchant', id)
-    if (record === undefined) return false
-    const opened = openRecord(record, { kind: 'merchant', name: id }, sealer)
-    const content = encodeMerchant(change(decodeMerchant(id, opened)))
-    const changed = { kind: 'merchant', name: id, owner: id } as const
-    return store.write([
-      sealedReplacement({ ...changed, expiresAt: undefined, content }, record, sealer),
+    return guarded('merchant', id, ({ opened, become }) => [
+      become(encodeMerchant(change(decodeMerchant(id, opened)))),
     ])
   }
 
   async function remove(id: string): Promise<boolean> {
-    if ((await store.get('merchant', id)) === undefined) return false
-    const credentials = await listCredentials(id)
-    return store.write([
-      { op: 'delete', kind: 'merchant', name: id },
-      ...credentials.map(({ keyId }): Write => ({ op: 'delete', kind: 'credential', name: keyId })),
-      ...credentials.flatMap((credential): Write[] =>
-        credential.kind === 'certificate'
-          ? [{ op: 'delete', kind: 'certificate', name: credential.fingerprint }]
-          : [],
-      ),
-    ])
+    return guarded('merchant', id, async (held) => {
+      const credentials = await listCredentials(id)
+      return [held.same(), { op: 'delete', kind: 'merchant', name: id }, ...removals(credentials)]
+    })
+  }
+
+  /** Makes writes of a record that was read, and makes them anew when somebody else was quicker. */
+  async function guarded(
+    kind: 'merchant' | 'credential',
+    name: string,
+    make: (held: Held) => readonly Write[] | Promise<readonly Write[]>,
+  ): Promise<boolean> {
+    const record = await store.get(kind, name)
+    if (record === undefined) return false
+    const { owner, content } = openRecord(record, { kind, name }, sealer)
+    const become = (changed: Buffer): Write =>
+      sealedReplacement(
+        { kind, name, owner, expiresAt: undefined, content: changed },
+        record,
+        sealer,
+      )
+    const same = (): Write => become(content)
+    const opened = { owner, expiresAt: undefined, content: Buffer.from(content) }
+    if (await store.write(await make({ opened, become, same }))) return true
+    const isSame = (await store.get(kind, name))?.value.equals(record.value) === true
+    return isSame ? false : guarded(kind, name, make)
   }
 
   async function list(): Promise<readonly Merchant[]> {

@@ -10,7 +10,7 @@ import { actFor, checkCredential, type FindMerchant } from './check-credential.t
 import { checkDigest } from './check-digest.ts'
 import { checkTime, type TimeNeeds } from './check-time.ts'
 import { JWT_ALGORITHMS } from './jwt-algorithms.ts'
-import { readClaimsV1, readClaimsV2, type ClaimsV2 } from './jwt-claims.ts'
+import { readClaimsV1, readClaimsV2, type ClaimsV1, type ClaimsV2 } from './jwt-claims.ts'
 import type { Credential, Identity } from './merchant.ts'
 import { fingerprintOf } from './records.ts'
 import { refuse, refuseUnknownKey } from './refusals.ts'
@@ -46,10 +46,11 @@ export async function authenticateByJwt(
   checkSignature(jws, identity.credential)
   checkCredential(identity, needs)
   const isV1 = !stringMember(jws.header, 'kid')
-  const merchantId = isV1
-    ? checkV1(needs, request, { jws, identity })
-    : await checkV2(needs, request, { jws, identity })
-  return { ...identity, merchant: await actFor(needs, identity, merchantId) }
+  const claims = isV1 ? checkV1(needs, request, { jws, identity }) : checkV2(needs, request, jws)
+  const merchant = await actFor(needs, identity, claims.merchantId)
+  // Only a request that is let in spends the id of its token.
+  if (claims.jti !== undefined) await recordId(needs, identity.credential.keyId, claims)
+  return { ...identity, merchant }
 }
 
 async function findIdentity(needs: JwtNeeds, { header }: DecodedJws): Promise<Identity> {
@@ -105,25 +106,24 @@ interface Verified {
   readonly identity: Identity
 }
 
-function checkV1(needs: JwtNeeds, { body }: MerchantRequest, { jws, identity }: Verified): string {
+function checkV1(
+  needs: JwtNeeds,
+  { body }: MerchantRequest,
+  { jws, identity }: Verified,
+): ClaimsV1 {
   const { keyId, allows } = identity.credential
   if (!allows.jwtV1) throw refuse('JWT_V1_NOT_ALLOWED', { keyId })
   const claims = readClaimsV1(jws.header, jws.claims, body.length > 0)
   checkTime(claims.iat, needs)
   if (claims.digest !== undefined) checkDigest(claims.digest, body)
-  return claims.merchantId
+  return claims
 }
 
-async function checkV2(
-  needs: JwtNeeds,
-  request: MerchantRequest,
-  { jws, identity }: Verified,
-): Promise<string> {
+function checkV2(needs: JwtNeeds, request: MerchantRequest, jws: DecodedJws): ClaimsV2 {
   const claims = readClaimsV2(jws.claims, request.body.length > 0)
   checkTimes(claims, needs)
   checkBinding(claims, request)
-  await recordId(needs, identity.credential.keyId, claims)
-  return claims.merchantId
+  return claims
 }
 
 function checkTimes({ iat, exp }: ClaimsV2, needs: TimeNeeds): void {

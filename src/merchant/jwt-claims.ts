@@ -55,6 +55,8 @@ export interface ClaimsV1 {
   readonly iat: number
   readonly merchantId: string
   readonly digest: string | undefined
+  /** There is none: a token of version 1 can be used again. */
+  readonly jti?: undefined
 }
 
 /**

@@ -194,14 +194,30 @@ test('judges the date that was signed, and every one that was', async () => {
 for (const left of ['host', 'date', 'request-target', 'digest', 'v-c-merchant-id']) {
   test(`demands that ${left} is signed`, async () => {
     const all = ['host', 'date', 'request-target', 'digest', 'v-c-merchant-id']
-    const told = await refused({ components: all.filter((name) => name !== left) })
+    const components = all.filter((name) => name !== left)
+    const told = await refused({ components }, SESSIONS, await harness.addMerchant())
     assert.equal(told['reason'], 'NOT_COVERED')
     assert.deepEqual(told['components'], [left])
   })
 }
 
+test('takes a list without a date from no credential but one that may: it never grows old', async () => {
+  const components = ['host', 'request-target', 'digest', 'v-c-merchant-id']
+  const undated = { components, headers: { date: undefined } }
+  const allows = { jwtV1: false, undated: true, merchants: [] }
+  await accepted(undated, SESSIONS, await harness.addMerchant({ allows }))
+  const strict = await refused(undated, SESSIONS, await harness.addMerchant())
+  assert.deepEqual([strict['reason'], strict['components']], ['NOT_COVERED', ['date']])
+})
+
+test('judges a date that was signed, even by a credential that need not sign one', async () => {
+  const allows = { jwtV1: false, undated: true, merchants: [] }
+  const told = await refused({ now: at(-301) }, SESSIONS, await harness.addMerchant({ allows }))
+  assert.equal(told['reason'], 'CLOCK_DIFFERS')
+})
+
 test('names every component that is not signed and every header that is missing', async () => {
-  const uncovered = await refused({ components: ['host'] })
+  const uncovered = await refused({ components: ['host'] }, SESSIONS, await harness.addMerchant())
   assert.deepEqual(uncovered['components'], ['date', 'request-target', 'digest', 'v-c-merchant-id'])
   const missing = await refused({ sent: { date: undefined, 'v-c-merchant-id': undefined } })
   assert.equal(missing['reason'], 'HEADER_MISSING')

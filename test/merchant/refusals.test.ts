@@ -2,6 +2,7 @@ import { strict as assert } from 'node:assert'
 import { createHmac, randomUUID } from 'node:crypto'
 import { after, before, test } from 'node:test'
 
+import type { CredentialMaterial } from '../../src/merchant/records.ts'
 import { REFUSALS, type RefusalReason } from '../../src/merchant/refusals.ts'
 import { readError, readErrorOf } from '../error-reply.ts'
 import { CARD_FIELDS } from '../flow.ts'
@@ -14,6 +15,7 @@ import {
   type SignatureChanges,
   type SignedRequest,
 } from '../signed-request.ts'
+import { certify, signV1, signV2 } from './certified.ts'
 
 const REQUEST = { target: '/flex/v2/sessions', body: JSON.stringify({ fields: CARD_FIELDS }) }
 
@@ -21,6 +23,33 @@ const byMac = (changes: SignatureChanges): SignedRequest =>
   signByHttpSignature(MERCHANT, REQUEST, changes)
 const byJwt = (changes: JwtChanges): SignedRequest => signByJwt(MERCHANT, REQUEST, changes)
 const seconds = (): number => Math.floor(Date.now() / 1000)
+
+// Each service gets the same: a certificate that may no more than it must, and credentials that are good no longer.
+const SECRET = Buffer.alloc(32, 5)
+const strict = certify({ merchantId: 'strict', keyId: '1' })
+const expired = certify({ merchantId: 'expired', keyId: '2', notAfter: new Date('2021-01-01') })
+const revoked = { merchantId: 'revoked', keyId: '3', secret: SECRET.toString('base64') }
+const disabled = { ...revoked, merchantId: 'disabled', keyId: '4' }
+
+async function addSubjects({ administration }: Harness): Promise<void> {
+  const secret = (): CredentialMaterial => ({ kind: 'shared-secret', secret: Buffer.from(SECRET) })
+  const certificate = (pem: string): CredentialMaterial => ({
+    kind: 'certificate',
+    certificate: pem,
+  })
+  const subjects = [
+    { ...strict, material: certificate(strict.pem) },
+    { ...expired, material: certificate(expired.pem) },
+    { ...revoked, material: secret() },
+    { ...disabled, material: secret() },
+  ]
+  const limits = { tokensPerSession: undefined, attemptsPerSession: undefined } as const
+  for (const { merchantId: id, keyId, material } of subjects) {
+    await administration.add({ id, sessionKeys: 'one-time', ...limits }, { keyId, material })
+  }
+  await administration.revokeCredential(revoked.keyId)
+  await administration.update('disabled', (merchant) => ({ ...merchant, disabledAt: 1 }))
+}
 
 /** A request that is refused for each reason, but for those that need several requests or no HTTP client can send. */
 const SINGLE: Readonly<Partial<Record<RefusalReason, () => SignedRequest>>> = {
@@ -42,6 +71,13 @@ const SINGLE: Readonly<Partial<Record<RefusalReason, () => SignedRequest>>> = {
   TOKEN_EXPIRED: () => byJwt({ claims: { exp: seconds() - 310 } }),
   TOKEN_LIVES_TOO_LONG: () => byJwt({ claims: { exp: seconds() + 320 } }),
   TOKEN_OF_OTHER_METHOD: () => byJwt({ claims: { 'request-method': 'put' } }),
+  CERTIFICATE_UNREADABLE: () => byJwt({ header: { kid: undefined, x5c: ['MIIB'] } }),
+  UNKNOWN_CERTIFICATE: () => signV1(certify(), REQUEST),
+  JWT_V1_NOT_ALLOWED: () => signV1(strict, REQUEST),
+  CERTIFICATE_EXPIRED: () => signV2(expired, REQUEST),
+  NOT_FOR_THIS_CREDENTIAL: () => signByHttpSignature({ ...strict, secret: '' }, REQUEST),
+  CREDENTIAL_REVOKED: () => signByJwt(revoked, REQUEST),
+  MERCHANT_DISABLED: () => signByJwt(disabled, REQUEST),
   TOKEN_OF_OTHER_PATH: () => byJwt({ claims: { 'request-resource-path': '/flex/v2/session' } }),
 }
 
@@ -52,6 +88,7 @@ let url: string
 before(async () => {
   explaining = await startHarness()
   silent = await startHarness({ explain: false })
+  for (const each of [explaining, silent]) await addSubjects(each)
   url = await explaining.listen()
 })
 after(async () => {

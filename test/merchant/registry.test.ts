@@ -1,45 +1,12 @@
 import { strict as assert } from 'node:assert'
-import { test, type TestContext } from 'node:test'
+import { test } from 'node:test'
 
-import { isMerchantId } from '../../src/merchant/merchant.ts'
-import { createMerchantRegistry, type NewMerchant } from '../../src/merchant/registry.ts'
-import { startHarness, type Harness } from '../harness.ts'
-import { createTestClock, type TestClock } from '../store/clock.ts'
-
-interface Started extends Harness {
-  readonly clock: TestClock
-  readonly registry: ReturnType<typeof createMerchantRegistry>
-}
-
-async function start(t: TestContext): Promise<Started> {
-  const clock = createTestClock()
-  const harness = await startHarness({ now: clock.now })
-  t.after(() => harness.close())
-  return { ...harness, clock, registry: createMerchantRegistry({ ...harness, now: clock.now }) }
-}
-
-const SECRET = Buffer.alloc(32, 7)
-
-function newMerchant(changes: Partial<NewMerchant> = {}): NewMerchant {
-  return {
-    id: 'shop',
-    keyId: 'key',
-    secret: Buffer.from(SECRET),
-    sessionKeys: 'rotated',
-    tokensPerSession: 3,
-    attemptsPerSession: undefined,
-    ...changes,
-  }
-}
+import type { CertificateCredential, SharedSecretCredential } from '../../src/merchant/merchant.ts'
+import { CERTIFIED, SECRET, start, withCertificate, withSecret } from './administered.ts'
 
 test('finds a merchant by the key id of its credential', async (t) => {
-  const { registry, clock } = await start(t)
-  const added = newMerchant()
-  assert.equal(await registry.add(added), true)
-  assert.ok(
-    added.secret.every((byte) => byte === 0),
-    'the secret handed over is wiped',
-  )
+  const { registry, administration, clock } = await start(t)
+  assert.equal(await administration.add(...withSecret()), true)
   const found = await registry.find('key')
   assert.deepEqual(found?.merchant, {
     id: 'shop',
@@ -47,38 +14,31 @@ test('finds a merchant by the key id of its credential', async (t) => {
     tokensPerSession: 3,
     attemptsPerSession: undefined,
     createdAt: clock.seconds(),
+    disabledAt: undefined,
   })
-  assert.deepEqual(found.credential.secret.export(), SECRET)
-  assert.equal(found.credential.merchantId, 'shop')
-})
-
-test('adds nothing when the id or the key id is taken', async (t) => {
-  const { registry } = await start(t)
-  assert.equal(await registry.add(newMerchant()), true)
-  assert.equal(await registry.add(newMerchant({ keyId: 'other' })), false)
-  assert.equal(await registry.add(newMerchant({ id: 'other' })), false)
-  assert.equal(await registry.find('other'), undefined)
-  assert.deepEqual(
-    (await registry.list()).map(({ id }) => id),
-    ['testmid', 'shop'],
-  )
-  assert.deepEqual(
-    (await registry.listCredentials()).map(({ keyId, merchantId }) => [keyId, merchantId]).at(-1),
-    ['key', 'shop'],
-  )
+  const { secret, ...credential } = found.credential as SharedSecretCredential
+  assert.deepEqual(secret.export(), SECRET)
+  assert.deepEqual(credential, {
+    kind: 'shared-secret',
+    keyId: 'key',
+    merchantId: 'shop',
+    allows: { jwtV1: false, undated: false, merchants: [] },
+    createdAt: clock.seconds(),
+    revokedAt: undefined,
+  })
 })
 
 for (const keyId of ['', 'nobody', '__proto__', 'key\u0000', 'x'.repeat(5000), "' OR 1=1 --"]) {
   test(`knows nobody by the key id ${JSON.stringify(keyId).slice(0, 20)}`, async (t) => {
-    const { registry } = await start(t)
-    await registry.add(newMerchant())
+    const { registry, administration } = await start(t)
+    await administration.add(...withSecret())
     assert.equal(await registry.find(keyId), undefined)
   })
 }
 
 test('forgets a deleted credential within 10 seconds', async (t) => {
-  const { registry, store, clock } = await start(t)
-  await registry.add(newMerchant())
+  const { registry, administration, store, clock } = await start(t)
+  await administration.add(...withSecret())
   assert.ok(await registry.find('key'))
   await store.write([{ op: 'delete', kind: 'credential', name: 'key' }])
   clock.advance(10)
@@ -86,16 +46,16 @@ test('forgets a deleted credential within 10 seconds', async (t) => {
 })
 
 test('does not remember that a key id is unknown', async (t) => {
-  const { registry } = await start(t)
+  const { registry, administration } = await start(t)
   assert.equal(await registry.find('key'), undefined)
-  await registry.add(newMerchant())
+  await administration.add(...withSecret())
   assert.ok(await registry.find('key'))
 })
 
 test('keeps secrets, settings and owners sealed: a record that was moved or changed does not open', async (t) => {
-  const { registry, store } = await start(t)
-  await registry.add(newMerchant())
-  await registry.add(newMerchant({ id: 'thief', keyId: 'thief-key' }))
+  const { registry, administration, store } = await start(t)
+  await administration.add(...withSecret())
+  await administration.add(...withSecret({ id: 'thief', keyId: 'thief-key' }))
   const [own, other] = [
     await store.get('credential', 'key'),
     await store.get('credential', 'thief-key'),
@@ -113,9 +73,37 @@ test('keeps secrets, settings and owners sealed: a record that was moved or chan
   await assert.rejects(registry.find('key'), { name: 'SealError' })
 })
 
-test('tells what can be a merchant id', () => {
-  for (const id of ['a', 'testmid', 'A.b-c_9', 'x'.repeat(50)]) assert.equal(isMerchantId(id), true)
-  for (const id of ['', 'a b', 'x'.repeat(51), 'a/b', 'ä', 'a\n', '"', '\u0000']) {
-    assert.equal(isMerchantId(id), false)
-  }
+test('finds a certificate by its key id and by its fingerprint', async (t) => {
+  const { registry, administration } = await start(t)
+  assert.equal(await administration.add(...withCertificate()), true)
+  const found = await registry.find(CERTIFIED.keyId)
+  const { kind, fingerprint, notAfter, publicKey } = found?.credential as CertificateCredential
+  assert.deepEqual([kind, fingerprint], ['certificate', CERTIFIED.fingerprint])
+  assert.ok(notAfter > 0 && publicKey.asymmetricKeyType === 'rsa')
+  assert.deepEqual(await registry.findByFingerprint(fingerprint), found)
+  assert.equal(await registry.findByFingerprint(CERTIFIED.keyId), undefined)
+  assert.equal(await registry.findByFingerprint('0'.repeat(64)), undefined)
+})
+
+test('does not find by its fingerprint a certificate whose key id is now another credential', async (t) => {
+  const { registry, administration, store } = await start(t)
+  await administration.add(...withCertificate())
+  await store.write([{ op: 'delete', kind: 'credential', name: CERTIFIED.keyId }])
+  assert.equal(await registry.findByFingerprint(CERTIFIED.fingerprint), undefined)
+  const material = { kind: 'shared-secret', secret: Buffer.from(SECRET) } as const
+  await administration.addCredential({ keyId: CERTIFIED.keyId, merchantId: 'shop', material })
+  assert.equal(await registry.findByFingerprint(CERTIFIED.fingerprint), undefined)
+})
+
+test('knows within 10 seconds that a credential was revoked or a merchant disabled', async (t) => {
+  const { registry, administration, clock } = await start(t)
+  await administration.add(...withSecret())
+  await registry.find('key')
+  await administration.revokeCredential('key')
+  await administration.update('shop', (merchant) => ({ ...merchant, disabledAt: 1 }))
+  clock.advance(10)
+  const found = await registry.find('key')
+  assert.equal(found?.credential.revokedAt, clock.seconds() - 10)
+  assert.equal(found.merchant.disabledAt, 1)
+  assert.equal((await registry.findMerchant('shop'))?.disabledAt, 1)
 })
