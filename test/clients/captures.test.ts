@@ -1,65 +1,20 @@
 import assert from 'node:assert/strict'
 import { createHmac, createSecretKey, randomBytes } from 'node:crypto'
-import { once } from 'node:events'
-import { readdirSync, readFileSync } from 'node:fs'
-import { request, type IncomingMessage } from 'node:http'
 import { json } from 'node:stream/consumers'
 import { test, type TestContext } from 'node:test'
 import { ServiceError } from '../../src/errors.ts'
 import { authenticate } from '../../src/merchant/authenticate.ts'
 import type { MerchantRequest } from '../../src/merchant/by-http-signature.ts'
+import { STRICT } from '../../src/merchant/merchant.ts'
 import { sealedWrite } from '../../src/store/sealed-records.ts'
 import { startHarness } from '../harness.ts'
+import { CAPTURES, send, type Capture } from './capture.ts'
 
-const FOLDER = new URL('../vectors/captures/', import.meta.url)
 /** The key id and the merchant of every capture; the secret is not known to anybody. */
 const KEY_ID = '3f1c2a5e-7f7d-4a55-9d0e-0b1c2d3e4f50'
 const MERCHANT_ID = 'testmid'
 
-/** A recorded request of an official client, and what its recorder knew of it. */
-interface Capture {
-  readonly name: string
-  readonly request: MerchantRequest
-  /** What the client really signed. */
-  readonly signed: string
-  readonly signedAt: Date
-  /** Undefined for a JWT. */
-  readonly stringToSign: string | undefined
-}
-
-interface Verification {
-  readonly stringToSign?: string
-  readonly claims?: { readonly iat: number }
-}
-
-const CAPTURES = readdirSync(FOLDER)
-  .filter((name) => /http_signature|jwt_shared_secret/.test(name))
-  .map(readCapture)
-
-function readCapture(name: string): Capture {
-  const text = readFileSync(new URL(name, FOLDER), 'utf8')
-  const [, sent = '', verified = ''] = text.split(/^=====.*=====\n/m)
-  const [head = '', body = ''] = sent.split('\n\n')
-  const [start = '', ...fields] = head.split('\n')
-  const [method = '', target = ''] = start.split(' ')
-  const headers = fields.map((field) => {
-    const colon = field.indexOf(': ')
-    return [field.slice(0, colon), field.slice(colon + 2)] as const
-  })
-  const { stringToSign, claims } = JSON.parse(verified) as Verification
-  const token = headerOf(headers, 'authorization').split(' ')[1] ?? ''
-  return {
-    name,
-    request: { method, target, headers, body: Buffer.from(body.trimEnd()), calledHost: undefined },
-    signed: stringToSign ?? token.slice(0, token.lastIndexOf('.')),
-    signedAt: claims ? new Date(claims.iat * 1000) : new Date(headerOf(headers, 'date')),
-    stringToSign,
-  }
-}
-
-function headerOf(headers: MerchantRequest['headers'], name: string): string {
-  return headers.find((header) => header[0].toLowerCase() === name)?.[1] ?? ''
-}
+const SIGNED_BY_SECRET = CAPTURES.filter(({ name }) => !name.includes('jwt_p12'))
 
 /** The request of a capture, with the signature that a client with this secret would have made; nothing else changes. */
 function resign(
@@ -94,12 +49,17 @@ async function authenticateWith(
     createdAt: 0,
   } as const
   const credential = {
+    kind: 'shared-secret',
     keyId: KEY_ID,
     merchantId: MERCHANT_ID,
     secret: createSecretKey(secret),
+    allows: STRICT,
     createdAt: 0,
-  }
+    revokedAt: undefined,
+  } as const
   const needs = {
+    findByFingerprint: async () => undefined,
+    findMerchant: async () => undefined,
     find: async (keyId: string) => (keyId === KEY_ID ? { merchant, credential } : undefined),
     write: async () => true,
     now: () => now,
@@ -120,7 +80,7 @@ async function explanationOf(refused: Promise<unknown>): Promise<Record<string, 
   return assert.fail('it was not refused')
 }
 
-for (const capture of CAPTURES) {
+for (const capture of SIGNED_BY_SECRET) {
   const { name, request: recorded, signedAt, stringToSign } = capture
 
   test(`${name}: all but the secret is understood as its client meant it`, async () => {
@@ -159,17 +119,6 @@ async function startAt(t: TestContext, { signedAt }: Capture, secret: Buffer): P
   return harness.listen()
 }
 
-/** Sends a request over a socket, with its headers as they are: their case, their order, their Host. */
-async function send(
-  url: string,
-  { method, target, headers, body }: MerchantRequest,
-): Promise<IncomingMessage> {
-  const outgoing = request(url + target, { method, headers: headers.flat(), agent: false })
-  outgoing.end(body)
-  const [response] = (await once(outgoing, 'response')) as [IncomingMessage]
-  return response
-}
-
 /** What the service has an operation for, and what it answers to the client of that time. */
 const ANSWERED: readonly { readonly ending: string; readonly status: number }[] = [
   { ending: '-flex.txt', status: 201 },
@@ -177,7 +126,7 @@ const ANSWERED: readonly { readonly ending: string; readonly status: number }[] 
 ]
 
 for (const { ending, status } of ANSWERED) {
-  for (const capture of CAPTURES.filter(({ name }) => name.endsWith(ending))) {
+  for (const capture of SIGNED_BY_SECRET.filter(({ name }) => name.endsWith(ending))) {
     test(`${capture.name}: sent again to a service of its time, it is answered with ${status}`, async (t) => {
       const secret = randomBytes(32)
       const url = await startAt(t, capture, secret)
