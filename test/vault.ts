@@ -58,9 +58,11 @@ export async function makeVault(
     attemptsPerSession: undefined,
     ...settings,
   } as const
-  const material = { kind: 'shared-secret', secret: Buffer.from(chosen) } as const
   const administration = createAdministration({ store, sealer, now: systemClock })
-  await administration.add(merchant, { keyId, material })
+  await administration.add(merchant, {
+    keyId,
+    material: { kind: 'shared-secret', secret: Buffer.from(chosen) },
+  })
   await fillPool(store, sealer, pooledKeys)
   await store.close()
   return { data, rootKeyFile, merchantId: merchant.id, keyId, secret }

@@ -32,3 +32,11 @@ export function administer(options: AdministrativeOptions, run: Administer): Pro
 export function noSuchMerchant(id: string): OperatorError {
   return new OperatorError(`There is no merchant ${id}.`, 'See "coatcheck merchants list".')
 }
+
+/** The refusal of a credential whose key id, or certificate, somebody has. */
+export function keyIdTaken(keyId: string): OperatorError {
+  return new OperatorError(
+    `The key id ${keyId} is taken.`,
+    'Key ids are unique across merchants, also those of revoked credentials: register another certificate.',
+  )
+}

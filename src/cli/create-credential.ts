@@ -1,4 +1,4 @@
-import { readFileSync, writeFileSync } from 'node:fs'
+import { readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { systemClock, type Random } from '../clock-and-random.ts'
 import { OperatorError } from '../errors.ts'
 import type { NewCredential } from '../merchant/administration.ts'
@@ -8,11 +8,12 @@ import type { CredentialOptions } from './credential-options.ts'
 const SECRET_BYTES = 32
 const SERIAL_DIGITS = 22
 
-/** A credential to be stored, what is shown of it once, and the files to write when it was stored. */
+/** A credential to be stored, what is shown of it once, and the files that go with it. */
 export interface CreatedCredential {
   readonly credential: Omit<NewCredential, 'merchantId'>
   readonly shown: ShownCredential
-  readonly files: { write(): void }
+  /** Goes around storing it: writes files first, and takes them away when it was not stored. */
+  keepFilesIf(store: () => Promise<boolean>): Promise<boolean>
 }
 
 /** A new credential as it is printed, this once. */
@@ -51,7 +52,7 @@ function createSecret(
   const shown = { merchantId, keyId, secret: secret.toString('base64') }
   const material = { kind: 'shared-secret', secret } as const
   const credential = { keyId, material, allows: readAllowances(options) }
-  return { credential, shown, files: { write: () => {} } }
+  return { credential, shown, keepFilesIf: (store) => store() }
 }
 
 async function createP12(
@@ -68,7 +69,7 @@ async function createP12(
   return {
     credential: { keyId, material, allows: readAllowances(options) },
     shown: { merchantId, keyId, p12: path },
-    files: { write: () => writeNewFile(path, p12) },
+    keepFilesIf: (store) => writeNewFile(path, p12, store),
   }
 }
 
@@ -80,11 +81,12 @@ async function registerCertificate(
   const { keyIdOf, readCertificate } = await import('../certificates/read-certificate.ts')
   const file = readBytes(path)
   const password = readPassword(options)
-  const pem = password === undefined ? file : await readFromP12(file, password, merchantId)
+  const isP12 = password !== undefined || /\.(?:p12|pfx)$/i.test(path)
+  const pem = isP12 ? await readFromP12(file, password ?? merchantId, merchantId) : file
   const certificate = readCertificate(pem, systemClock)
   if (certificate.merchantId !== merchantId) {
     throw new OperatorError(
-      'The certificate is of another merchant: its subject’s CN is not this merchant id.',
+      "The certificate is of another merchant: its subject's CN is not this merchant id.",
       `Register it for that merchant, or take one whose CN is ${merchantId}.`,
     )
   }
@@ -93,7 +95,7 @@ async function registerCertificate(
   return {
     credential: { keyId, material, allows: readAllowances(options) },
     shown: { merchantId, keyId, certificate: path },
-    files: { write: () => {} },
+    keepFilesIf: (store) => store(),
   }
 }
 
@@ -113,7 +115,9 @@ function readAllowances(options: CredentialOptions): Allowances {
 function readPassword({ p12PasswordFile }: CredentialOptions): string | undefined {
   return p12PasswordFile === undefined
     ? undefined
-    : readBytes(p12PasswordFile).toString('utf8').trimEnd()
+    : readBytes(p12PasswordFile)
+        .toString('utf8')
+        .replace(/\r?\n$/, '')
 }
 
 function readBytes(path: string): Buffer {
@@ -128,7 +132,11 @@ function readBytes(path: string): Buffer {
   }
 }
 
-function writeNewFile(path: string, content: Buffer): void {
+async function writeNewFile(
+  path: string,
+  content: Buffer,
+  store: () => Promise<boolean>,
+): Promise<boolean> {
   try {
     writeFileSync(path, content, { mode: 0o600, flag: 'wx' })
   } catch (cause) {
@@ -137,6 +145,13 @@ function writeNewFile(path: string, content: Buffer): void {
       'A key file is never overwritten: name another.',
       cause,
     )
+  }
+  let isStored = false
+  try {
+    isStored = await store()
+    return isStored
+  } finally {
+    if (!isStored) rmSync(path)
   }
 }
 

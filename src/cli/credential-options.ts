@@ -1,4 +1,5 @@
-import type { Command } from 'commander'
+import { InvalidArgumentError, Option, type Command } from 'commander'
+import { isMerchantId } from '../merchant/merchant.ts'
 
 /** What a credential is made of and allowed, as flags. */
 export interface CredentialOptions {
@@ -24,7 +25,12 @@ export function addCredentialOptions(command: Command): Command {
       '--p12-password-file <file>',
       'file that holds the password of the p12 (default: the merchant id)',
     )
-    .option('--certificate <file>', 'register a certificate (PEM, or a p12) instead of a secret')
+    .addOption(
+      new Option(
+        '--certificate <file>',
+        'register a certificate (PEM, or a p12) instead of a secret',
+      ).conflicts('p12'),
+    )
     .option('--allow-jwt-v1', 'accept JWT version 1: bound to no path, good again for minutes')
     .option('--allow-undated', 'accept HTTP Signatures without a date: good again for ever')
     .option(
@@ -35,5 +41,7 @@ export function addCredentialOptions(command: Command): Command {
 }
 
 function parseIds(text: string): readonly string[] {
-  return text.split(',').map((id) => id.trim())
+  const ids = text.split(',').map((id) => id.trim())
+  if (ids.every(isMerchantId)) return ids
+  throw new InvalidArgumentError('It is merchant ids with commas between them.')
 }

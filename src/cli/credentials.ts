@@ -5,13 +5,14 @@ import type { Administration } from '../merchant/administration.ts'
 import {
   administer,
   administrativeCommand,
+  keyIdTaken,
   noSuchMerchant,
   type Administer,
   type AdministrativeOptions,
 } from './administer.ts'
 import { createCredential, type ShownCredential } from './create-credential.ts'
 import { addCredentialOptions, type CredentialOptions } from './credential-options.ts'
-import { describeCredential } from './describe-credential.ts'
+import { printCredential } from './describe-credential.ts'
 
 const ADD_EXAMPLES = `
 Examples:
@@ -61,7 +62,7 @@ export function credentialsCommand(): Command {
 function addCredential(merchantId: string, options: CredentialOptions): Administer {
   return async function add(administration, printer): Promise<void> {
     const shown = await addOne(administration, merchantId, options)
-    printer.result(describeCredential(shown), shown)
+    printCredential(printer, shown)
   }
 }
 
@@ -78,7 +79,7 @@ function rotateCredential(merchantId: string, options: CredentialOptions): Admin
     }
     const shown = await addOne(administration, merchantId, options)
     const replaces = live.map(({ keyId }) => keyId)
-    printer.result(describeCredential(shown), { ...shown, replaces })
+    printCredential(printer, shown, { replaces })
     for (const keyId of replaces) printer.note(`Then: coatcheck credentials revoke ${keyId}`)
   }
 }
@@ -88,17 +89,18 @@ async function addOne(
   merchantId: string,
   options: CredentialOptions,
 ): Promise<ShownCredential> {
-  const { credential, shown, files } = await createCredential(merchantId, options, systemRandom)
-  if (!(await administration.addCredential({ ...credential, merchantId }))) {
-    const merchants = await administration.list()
-    if (!merchants.some(({ id }) => id === merchantId)) throw noSuchMerchant(merchantId)
-    throw new OperatorError(
-      `The key id ${credential.keyId} is taken.`,
-      'Key ids are unique across merchants: register another certificate.',
-    )
-  }
-  files.write()
-  return shown
+  const { credential, shown, keepFilesIf } = await createCredential(
+    merchantId,
+    options,
+    systemRandom,
+  )
+  const isAdded = await keepFilesIf(() =>
+    administration.addCredential({ ...credential, merchantId }),
+  )
+  if (isAdded) return shown
+  const merchants = await administration.list()
+  if (!merchants.some(({ id }) => id === merchantId)) throw noSuchMerchant(merchantId)
+  throw keyIdTaken(credential.keyId)
 }
 
 function revokeCredential(keyId: string): Administer {

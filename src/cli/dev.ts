@@ -7,22 +7,24 @@ import {
   openSync,
   writeFileSync,
 } from 'node:fs'
-import { join } from 'node:path'
+import { join, resolve } from 'node:path'
 import { Command } from 'commander'
 import { systemClock, systemRandom } from '../clock-and-random.ts'
 import type { Config, SettingName } from '../config.ts'
 import { DEV_POOL_TARGETS, DEV_PRESET } from '../dev/preset.ts'
-import { BUNDLED_MERCHANT, seed } from '../dev/seed.ts'
+import { BUNDLED_MERCHANT, DEV_ALLOWANCES, seed } from '../dev/seed.ts'
 import { OperatorError } from '../errors.ts'
 import { addOperatorRoutes } from '../http/operator-routes.ts'
 import { createRootKeyFile, parseRootKey, readRootKeyFile, type RootKey } from '../keys/root-key.ts'
 import { startMinting, type Minting } from '../keys/minting.ts'
 import { createService, SITE, type Service } from '../service.ts'
 import type { Store } from '../store/contract.ts'
+import type { Sealer } from '../store/sealed-records.ts'
 import { createMemoryStore } from '../store/memory.ts'
 import { openSqliteStore } from '../store/sqlite.ts'
 import { createLogger, describeError, type Logger } from '../telemetry/logger.ts'
 import { banner } from './banner.ts'
+import { BUNDLED_SERIAL_NUMBER, bundleCertificate } from './bundle-certificate.ts'
 import { checkReadiness } from './check-readiness.ts'
 import { closeOnFailure } from './close-on-failure.ts'
 import { humanLog } from './human-log.ts'
@@ -51,7 +53,7 @@ export function devCommand(): Command {
     .option('--ephemeral', 'keep everything in memory')
     .option(
       '--credentials <file>',
-      'write {"url","merchantId","keyId","secret"} into a file, for scripts',
+      'write {"url","merchantId","keyId","secret","p12"} into a file, and a p12 beside it, for scripts',
     )
     .option('--json', 'print and log JSON lines')
     .addHelpText(
@@ -72,9 +74,12 @@ async function runDev(options: DevOptions, config: Config): Promise<void> {
   })
   const running = await startDev(options, config, logger)
   const { url } = running
-  const credentials = { url, ...BUNDLED_MERCHANT }
-  const passed = await selfTest(credentials)
-  for (const path of credentialFiles(options, config)) writeCredentials(path, credentials)
+  const bundled = { url, ...BUNDLED_MERCHANT }
+  const passed = await selfTest(bundled)
+  const certified = await addCertificate(options, running)
+  const credentials = { ...bundled, ...certified }
+  const text = `${JSON.stringify(credentials, null, 2)}\n`
+  for (const path of credentialFiles(options, config)) writePrivately(path, text)
   // Before anybody can know that it is ready, and stop it.
   stopOnSignal(running.stop)
   printer.result(banner(credentials, passed), { ready: true, selfTest: passed, ...credentials })
@@ -89,8 +94,29 @@ function credentialFiles(
   return ephemeral ? asked : [...asked, join(data, 'credentials.json')]
 }
 
+/** Gives the merchant a certificate too, for clients that load a p12: only on demand, as its key takes a while. */
+async function addCertificate(
+  { credentials }: DevOptions,
+  { store, sealer }: Running,
+): Promise<CertificateCredentials | undefined> {
+  if (credentials === undefined) return undefined
+  const needs = { store, sealer, now: systemClock, random: systemRandom }
+  const { merchantId } = BUNDLED_MERCHANT
+  const p12 = await bundleCertificate(needs, { merchantId, allows: DEV_ALLOWANCES })
+  const file = resolve(`${credentials}.p12`)
+  writePrivately(file, p12)
+  return { p12: { file, password: merchantId }, certificateSerialNumber: BUNDLED_SERIAL_NUMBER }
+}
+
+interface CertificateCredentials {
+  readonly p12: { readonly file: string; readonly password: string }
+  readonly certificateSerialNumber: string
+}
+
 interface Running {
   readonly url: string
+  readonly store: Store
+  readonly sealer: Sealer
   stop(): Promise<void>
 }
 
@@ -124,7 +150,7 @@ async function startDev(options: DevOptions, config: Config, logger: Logger): Pr
     await minting.stop()
     await store.close()
   }
-  return { url, stop }
+  return { url, store, sealer, stop }
 }
 
 function openStore({ ephemeral }: DevOptions, { data }: Config): Store {
@@ -176,12 +202,12 @@ function addOperators(running: {
   })
 }
 
-function writeCredentials(path: string, credentials: object): void {
+function writePrivately(path: string, content: string | Buffer): void {
   try {
     const file = openSync(path, 'w', 0o600)
     // A file that was there has kept its mode.
     if (fstatSync(file).isFile()) fchmodSync(file, 0o600)
-    writeFileSync(file, `${JSON.stringify(credentials, null, 2)}\n`)
+    writeFileSync(file, content)
     closeSync(file)
   } catch (cause) {
     throw new OperatorError(

@@ -6,13 +6,14 @@ import { isMerchantId, type Credential, type Merchant } from '../merchant/mercha
 import {
   administer,
   administrativeCommand,
+  keyIdTaken,
   noSuchMerchant,
   type Administer,
   type AdministrativeOptions,
 } from './administer.ts'
 import { createCredential } from './create-credential.ts'
 import { addCredentialOptions, type CredentialOptions } from './credential-options.ts'
-import { describeCredential } from './describe-credential.ts'
+import { printCredential } from './describe-credential.ts'
 import { addMerchantOptions, type MerchantOptions } from './merchant-options.ts'
 import type { Printer } from './print.ts'
 
@@ -76,17 +77,16 @@ async function addMerchant(
       'A merchant id is 1 to 50 of letters, digits, "_", "." and "-".',
     )
   }
-  const { credential, shown, files } = await createCredential(id, options, systemRandom)
+  const { credential, shown, keepFilesIf } = await createCredential(id, options, systemRandom)
   const { sessionKeys, tokensPerSession, attemptsPerSession } = options
   const merchant = { id, sessionKeys, tokensPerSession, attemptsPerSession }
-  if (!(await administration.add(merchant, credential))) {
-    throw new OperatorError(
-      `There is a merchant ${id}, or that credential, already.`,
-      'Choose another id.',
-    )
+  if (await keepFilesIf(() => administration.add(merchant, credential))) {
+    printCredential(printer, shown)
+    return
   }
-  files.write()
-  printer.result(describeCredential(shown), shown)
+  const merchants = await administration.list()
+  if (!merchants.some((each) => each.id === id)) throw keyIdTaken(credential.keyId)
+  throw new OperatorError(`There is a merchant ${id} already.`, 'Choose another id.')
 }
 
 async function listMerchants(administration: Administration, printer: Printer): Promise<void> {
@@ -94,7 +94,8 @@ async function listMerchants(administration: Administration, printer: Printer): 
   const merchants = (await administration.list()).map((merchant) => showable(merchant, credentials))
   const rows = merchants.map(({ id, sessionKeys, disabledAt, credentials: own }) => {
     const state = disabledAt === undefined ? '' : '  disabled'
-    return `${id}  ${sessionKeys}  ${own.length} credentials${state}`
+    const count = own.length === 1 ? '1 credential' : `${own.length} credentials`
+    return `${id}  ${sessionKeys}  ${count}${state}`
   })
   const nobody = 'There are no merchants. Add one: coatcheck merchants add <id>'
   printer.result(rows.length === 0 ? nobody : rows.join('\n'), { merchants })

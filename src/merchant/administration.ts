@@ -1,8 +1,14 @@
 import { X509Certificate } from 'node:crypto'
 import { epochSeconds, type Now } from '../clock-and-random.ts'
 import type { SealContent } from '../jose/seal.ts'
-import type { Kind, Store, Write } from '../store/contract.ts'
-import { openRecord, sealedReplacement, sealedWrite, type Sealer } from '../store/sealed-records.ts'
+import type { Store, Write } from '../store/contract.ts'
+import {
+  openRecord,
+  sealedReplacement,
+  sealedWrite,
+  type Sealer,
+  type Unsealed,
+} from '../store/sealed-records.ts'
 import { STRICT, type Allowances, type Credential, type Merchant } from './merchant.ts'
 import {
   decodeCredential,
@@ -56,6 +62,12 @@ export interface Administration {
   listCredentials(merchantId?: string): Promise<readonly Credential[]>
 }
 
+type Guarded = (
+  kind: 'merchant' | 'credential',
+  name: string,
+  make: (held: Held) => readonly Write[] | Promise<readonly Write[]>,
+) => Promise<boolean>
+
 /** A record that was read, and is written only if nobody else has written it meanwhile. */
 interface Held {
   readonly opened: SealContent
@@ -65,7 +77,8 @@ interface Held {
   same(): Write
 }
 
-function removals(credentials: readonly Credential[]): readonly Write[] {
+/** The writes that remove credentials. */
+export function removals(credentials: readonly Credential[]): readonly Write[] {
   return credentials.flatMap((credential): Write[] => [
     { op: 'delete', kind: 'credential', name: credential.keyId },
     ...(credential.kind === 'certificate'
@@ -75,29 +88,10 @@ function removals(credentials: readonly Credential[]): readonly Write[] {
 }
 
 /** Makes the administration of a store. */
-export function createAdministration({ store, sealer, now }: AdministrationNeeds): Administration {
-  const seal = (kind: Kind, name: string, content: { owner: string; content: Buffer }): Write =>
-    sealedWrite('put-new', { kind, name, expiresAt: undefined, ...content }, sealer)
-
-  function credentialWrites({
-    keyId,
-    merchantId,
-    material,
-    allows = STRICT,
-  }: NewCredential): Write[] {
-    const createdAt = epochSeconds(now)
-    const content = encodeCredential({ material, allows, createdAt, revokedAt: undefined })
-    const writes = [seal('credential', keyId, { owner: merchantId, content })]
-    if (material.kind === 'shared-secret') material.secret.fill(0)
-    else writes.push(certificateWrite(keyId, merchantId, material.certificate))
-    content.fill(0)
-    return writes
-  }
-
-  function certificateWrite(keyId: string, owner: string, pem: string): Write {
-    const fingerprint = fingerprintOf(new X509Certificate(pem))
-    return seal('certificate', fingerprint, { owner, content: Buffer.from(keyId, 'utf8') })
-  }
+export function createAdministration(needs: AdministrationNeeds): Administration {
+  const { store, now } = needs
+  const { list, listCredentials } = createLists(needs)
+  const guarded = createGuarded(needs)
 
   async function add(
     merchant: NewMerchant,
@@ -106,14 +100,14 @@ export function createAdministration({ store, sealer, now }: AdministrationNeeds
     const { id } = merchant
     const content = encodeMerchant({ ...merchant, createdAt: epochSeconds(now) })
     return store.write([
-      seal('merchant', id, { owner: id, content }),
-      ...credentialWrites({ ...credential, merchantId: id }),
+      sealNew({ kind: 'merchant', name: id, owner: id, content }, needs),
+      ...credentialWrites({ ...credential, merchantId: id }, needs),
     ])
   }
 
   // The merchant's record is written anew, so that nobody removes it meanwhile and leaves this credential behind.
   async function addCredential(credential: NewCredential): Promise<boolean> {
-    const writes = credentialWrites(credential)
+    const writes = credentialWrites(credential, needs)
     return guarded('merchant', credential.merchantId, (held) => [held.same(), ...writes])
   }
 
@@ -138,50 +132,71 @@ export function createAdministration({ store, sealer, now }: AdministrationNeeds
     })
   }
 
-  /** Makes writes of a record that was read, and makes them anew when somebody else was quicker. */
-  async function guarded(
-    kind: 'merchant' | 'credential',
-    name: string,
-    make: (held: Held) => readonly Write[] | Promise<readonly Write[]>,
-  ): Promise<boolean> {
+  return { add, addCredential, revokeCredential, update, remove, list, listCredentials }
+}
+
+function sealNew(
+  record: Omit<Unsealed, 'expiresAt'>,
+  { sealer }: Pick<AdministrationNeeds, 'sealer'>,
+): Write {
+  return sealedWrite('put-new', { ...record, expiresAt: undefined }, sealer)
+}
+
+function credentialWrites(
+  { keyId, merchantId: owner, material, allows = STRICT }: NewCredential,
+  needs: AdministrationNeeds,
+): readonly Write[] {
+  const createdAt = epochSeconds(needs.now)
+  const content = encodeCredential({ material, allows, createdAt, revokedAt: undefined })
+  const credential = sealNew({ kind: 'credential', name: keyId, owner, content }, needs)
+  content.fill(0)
+  if (material.kind === 'shared-secret') {
+    material.secret.fill(0)
+    return [credential]
+  }
+  const name = fingerprintOf(new X509Certificate(material.certificate))
+  const found = { kind: 'certificate', name, owner, content: Buffer.from(keyId, 'utf8') } as const
+  return [credential, sealNew(found, needs)]
+}
+
+/** Makes the function that writes a record anew, and does so again when somebody else was quicker. */
+function createGuarded({ store, sealer }: AdministrationNeeds): Guarded {
+  return async function guarded(kind, name, make): Promise<boolean> {
     const record = await store.get(kind, name)
     if (record === undefined) return false
     const { owner, content } = openRecord(record, { kind, name }, sealer)
+    const place = { kind, name, owner, expiresAt: undefined } as const
     const become = (changed: Buffer): Write =>
-      sealedReplacement(
-        { kind, name, owner, expiresAt: undefined, content: changed },
-        record,
-        sealer,
-      )
-    const same = (): Write => become(content)
+      sealedReplacement({ ...place, content: changed }, record, sealer)
+    // Decoding wipes what it reads.
     const opened = { owner, expiresAt: undefined, content: Buffer.from(content) }
-    if (await store.write(await make({ opened, become, same }))) return true
+    const held = { opened, become, same: () => become(content) }
+    if (await store.write(await make(held))) return true
     const isSame = (await store.get(kind, name))?.value.equals(record.value) === true
     return isSame ? false : guarded(kind, name, make)
   }
+}
 
+function createLists({
+  store,
+  sealer,
+}: AdministrationNeeds): Pick<Administration, 'list' | 'listCredentials'> {
   async function list(): Promise<readonly Merchant[]> {
     const records = await store.list('merchant')
-    return records.map((record) =>
-      decodeMerchant(
-        record.name,
-        openRecord(record, { kind: 'merchant', name: record.name }, sealer),
-      ),
-    )
+    return records.map((record) => {
+      const { name } = record
+      return decodeMerchant(name, openRecord(record, { kind: 'merchant', name }, sealer))
+    })
   }
 
   async function listCredentials(merchantId?: string): Promise<readonly Credential[]> {
     const records = await store.list('credential')
-    const credentials = records.map((record) =>
-      decodeCredential(
-        record.name,
-        openRecord(record, { kind: 'credential', name: record.name }, sealer),
-      ),
-    )
-    return credentials.filter(
-      (credential) => merchantId === undefined || credential.merchantId === merchantId,
-    )
+    const credentials = records.map((record) => {
+      const { name } = record
+      return decodeCredential(name, openRecord(record, { kind: 'credential', name }, sealer))
+    })
+    return credentials.filter((each) => merchantId === undefined || each.merchantId === merchantId)
   }
 
-  return { add, addCredential, revokeCredential, update, remove, list, listCredentials }
+  return { list, listCredentials }
 }

@@ -77,7 +77,8 @@ test('finds a certificate by its key id and by its fingerprint', async (t) => {
   const { registry, administration } = await start(t)
   assert.equal(await administration.add(...withCertificate()), true)
   const found = await registry.find(CERTIFIED.keyId)
-  const { kind, fingerprint, notAfter, publicKey } = found?.credential as CertificateCredential
+  assert.ok(found)
+  const { kind, fingerprint, notAfter, publicKey } = found.credential as CertificateCredential
   assert.deepEqual([kind, fingerprint], ['certificate', CERTIFIED.fingerprint])
   assert.ok(notAfter > 0 && publicKey.asymmetricKeyType === 'rsa')
   assert.deepEqual(await registry.findByFingerprint(fingerprint), found)

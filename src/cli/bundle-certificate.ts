@@ -1,0 +1,34 @@
+import type { Now, Random } from '../clock-and-random.ts'
+import { createAdministration, removals } from '../merchant/administration.ts'
+import type { Allowances } from '../merchant/merchant.ts'
+import type { Store } from '../store/contract.ts'
+import type { Sealer } from '../store/sealed-records.ts'
+
+/** The key id of the certificate that dev mode makes: the same at every start, though the key is another. */
+export const BUNDLED_SERIAL_NUMBER = '4010000000000000000001'
+
+interface BundleNeeds {
+  readonly store: Store
+  readonly sealer: Sealer
+  readonly now: Now
+  readonly random: Random
+}
+
+/** Makes a key and a certificate for a merchant that is there, in the place of an earlier one. Returns the p12. */
+export async function bundleCertificate(
+  needs: BundleNeeds,
+  owner: { readonly merchantId: string; readonly allows: Allowances },
+): Promise<Buffer> {
+  const { store, now, random } = needs
+  const { merchantId, allows } = owner
+  const { createMerchantP12 } = await import('../certificates/create-merchant-p12.ts')
+  const serialNumber = BUNDLED_SERIAL_NUMBER
+  const made = { merchantId, serialNumber, password: merchantId, now, random }
+  const { p12, certificatePem } = await createMerchantP12(made)
+  const administration = createAdministration(needs)
+  const credentials = await administration.listCredentials(merchantId)
+  await store.write(removals(credentials.filter(({ keyId }) => keyId === serialNumber)))
+  const material = { kind: 'certificate', certificate: certificatePem } as const
+  await administration.addCredential({ keyId: serialNumber, merchantId, material, allows })
+  return p12
+}
