@@ -104,7 +104,7 @@ async function addCertificate(
   const { merchantId } = BUNDLED_MERCHANT
   const p12 = await bundleCertificate(needs, { merchantId, allows: DEV_ALLOWANCES })
   const file = resolve(`${credentials}.p12`)
-  writePrivately(file, p12)
+  writePrivately(file, p12, credentials)
   return { p12: { file, password: merchantId }, certificateSerialNumber: BUNDLED_SERIAL_NUMBER }
 }
 
@@ -202,7 +202,8 @@ function addOperators(running: {
   })
 }
 
-function writePrivately(path: string, content: string | Buffer): void {
+/** Writes a file that only its owner reads; `asked` is what the user called it. */
+function writePrivately(path: string, content: string | Buffer, asked: string = path): void {
   try {
     const file = openSync(path, 'w', 0o600)
     // A file that was there has kept its mode.
@@ -211,7 +212,7 @@ function writePrivately(path: string, content: string | Buffer): void {
     closeSync(file)
   } catch (cause) {
     throw new OperatorError(
-      `The credentials cannot be written to ${path}.`,
+      `The credentials cannot be written to ${asked}.`,
       'Name a file in a folder that is there with --credentials.',
       cause,
     )

@@ -4,7 +4,10 @@ import { createServer } from 'node:net'
 import { once } from 'node:events'
 import { join } from 'node:path'
 import { test, type TestContext } from 'node:test'
+import { readCertificate } from '../../src/certificates/read-certificate.ts'
+import { readP12 } from '../../src/certificates/read-p12.ts'
 import { FlexError } from '../../src/client/index.ts'
+import { systemClock } from '../../src/clock-and-random.ts'
 import {
   launch,
   launchProgram,
@@ -50,8 +53,33 @@ test('dev is ready after its self-test, and writes the credentials for scripts t
   assert.deepEqual(ready.selfTest, SELF_TEST)
   const { url, merchantId, keyId, secret } = ready
   assert.match(url, /^http:\/\/127\.0\.0\.1:\d+$/)
-  assert.deepEqual(JSON.parse(readFileSync(file, 'utf8')), { url, merchantId, keyId, secret })
-  assert.equal(statSync(file).mode & 0o777, 0o600)
+  const p12 = { file: `${file}.p12`, password: merchantId }
+  assert.deepEqual(JSON.parse(readFileSync(file, 'utf8')), {
+    url,
+    merchantId,
+    keyId,
+    secret,
+    p12,
+    certificateSerialNumber: '4010000000000000000001',
+  })
+  for (const path of [file, p12.file]) assert.equal(statSync(path).mode & 0o777, 0o600)
+})
+
+test('dev makes its certificate anew at every start, under the same key id, and none without being asked', async (t) => {
+  const folder = makeFolder()
+  const serialNumbers: (string | undefined)[] = []
+  for (const name of ['flex.json', 'flex.json', 'other.json']) {
+    const dev = await startDev(t, ['--credentials', name], { folder })
+    const { certificatePem } = readP12(readFileSync(join(folder, `${name}.p12`)), {
+      password: dev.ready.merchantId,
+    })
+    serialNumbers.push(readCertificate(certificatePem, systemClock).serialNumber)
+    dev.kill('SIGTERM')
+    assert.equal((await dev.ended).code, 0)
+  }
+  assert.deepEqual(new Set(serialNumbers), new Set(['4010000000000000000001']))
+  const { ready } = await startDev(t)
+  assert.equal('p12' in ready, false)
 })
 
 test('dev is ready soon after its start', async (t) => {

@@ -13,6 +13,11 @@ interface AddedMerchant {
   readonly secret: string
 }
 
+interface Listed {
+  readonly createdAt: number
+  readonly credentials: readonly { readonly createdAt: number }[]
+}
+
 /** The folder of a vault that all tests add to. */
 const folder = makeFolder()
 let made: Ended
@@ -106,25 +111,35 @@ test('merchants add prints a credential once; list never shows the secret', asyn
   const { code, stdout } = await inFolder(t, 'merchants', 'list', '--json')
   assert.equal(code, 0)
   const { merchants } = JSON.parse(stdout) as {
-    readonly merchants: readonly Record<string, unknown>[]
+    readonly merchants: readonly Listed[]
   }
-  const shown = merchants.map(({ createdAt, ...rest }) => {
-    assert.ok(typeof createdAt === 'number')
-    return rest
-  })
   const secondKeyId = /key id +(\S+)/.exec(second.stdout)?.[1]
-  assert.deepEqual(shown, [
-    { id: 'shop-1', sessionKeys: 'one-time', keyIds: [keyId] },
+  const allows = { jwtV1: false, undated: false, merchants: [] }
+  const common = { kind: 'shared-secret', state: 'live', allows }
+  assert.deepEqual(merchants.map(withoutTimes), [
+    { id: 'shop-1', sessionKeys: 'one-time', credentials: [{ keyId, ...common }] },
     {
       id: 'shop-2',
       sessionKeys: 'rotated',
       tokensPerSession: 3,
       attemptsPerSession: 7,
-      keyIds: [secondKeyId],
+      credentials: [{ keyId: secondKeyId, ...common }],
     },
   ])
+  const forPeople = await inFolder(t, 'merchants', 'list')
+  assert.equal(forPeople.stdout, 'shop-1  one-time  1 credential\nshop-2  rotated  1 credential\n')
   assert.equal(stdout.includes(secret), false)
 })
+
+/** A merchant as it is listed, without the times of its making. */
+function withoutTimes({ createdAt, credentials, ...rest }: Listed): object {
+  assert.ok(typeof createdAt === 'number')
+  const timeless = credentials.map(({ createdAt: madeAt, ...credential }) => {
+    assert.equal(typeof madeAt, 'number')
+    return credential
+  })
+  return { ...rest, credentials: timeless }
+}
 
 test('merchants list says that there are none', async (t) => {
   const empty = makeFolder()

@@ -32,8 +32,10 @@ async function graphOf(entryPoints: string[]): Promise<Metafile['inputs']> {
   return metafile.inputs
 }
 
+const EMULATOR_COMMAND = ['src/cli/bundle-certificate.ts', 'src/cli/dev.ts']
+
 function isOfTheEmulator(file: string): boolean {
-  return file.startsWith('src/dev/') || file === 'src/cli/dev.ts'
+  return file.startsWith('src/dev/') || EMULATOR_COMMAND.includes(file)
 }
 
 test('nothing that serve or its workers can import is of the emulator', async () => {
@@ -52,7 +54,7 @@ test('nothing that serve or its workers can import is of the emulator', async ()
 test('the walk sees the emulator where it is', async () => {
   const emulator = globSync('src/dev/*', { cwd: PROJECT })
   const found = Object.keys(await graphOf(['src/cli/main.ts'])).filter(isOfTheEmulator)
-  assert.deepEqual(found.toSorted(), [...emulator, 'src/cli/dev.ts'].toSorted())
+  assert.deepEqual(found.toSorted(), [...emulator, ...EMULATOR_COMMAND].toSorted())
 })
 
 test('no process of serve loads a file of the emulator', async (t) => {
