@@ -1,10 +1,30 @@
+import { basename, dirname } from 'node:path'
 import { launchUntilReady, type Scope } from '../process.ts'
 import type { Credentials } from '../cli/flow.ts'
+
+/** A p12 file and its password. */
+export interface P12 {
+  readonly file: string
+  readonly password: string
+}
+
+/** What a client needs, whichever way it signs. */
+export interface CertifiedCredentials extends Credentials {
+  readonly p12: P12
+  readonly certificateSerialNumber: string
+}
 
 /** Starts `coatcheck dev` on a free port and returns what a client needs. */
 export async function startEmulator(scope: Scope): Promise<Credentials> {
   const { ready } = await launchUntilReady(scope, ['dev', '--port', '0', '--ephemeral'])
   return ready as Credentials
+}
+
+/** Starts `coatcheck dev` with a certificate beside the secret. */
+export async function startCertifiedEmulator(scope: Scope): Promise<CertifiedCredentials> {
+  const args = ['dev', '--port', '0', '--ephemeral', '--credentials', 'flex.json']
+  const { ready } = await launchUntilReady(scope, args)
+  return ready as CertifiedCredentials
 }
 
 /** The environment by which the clients of this folder are told where to call, and as whom. */
@@ -18,6 +38,11 @@ export function clientEnvironment(credentials: Credentials): Readonly<Record<str
     KEY_ID: keyId,
     SECRET: secret,
   }
+}
+
+/** The environment by which the Node client finds its p12, whose name it wants without `.p12`. */
+export function p12Environment({ file, password }: P12): Readonly<Record<string, string>> {
+  return { P12_DIR: dirname(file), P12_NAME: basename(file, '.p12'), P12_PASS: password }
 }
 
 /** Decodes the claims of a JWT without verifying it. */

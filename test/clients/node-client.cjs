@@ -3,7 +3,8 @@
 // Exits with 0 only when the call succeeded and, for operations that return a JWT, a three-part token came back: the
 // token is all of standard output. A summary goes to standard error.
 //
-//   SDK_DIR          folder that contains node_modules/cybersource-rest-client    (default: that of this project)
+//   SDK              name of the package                          (default: cybersource-rest-client)
+//   SDK_DIR          folder that contains node_modules/<SDK>                      (default: that of this project)
 //   BASE             address of the service, such as http://127.0.0.1:4010        (required)
 //   RUN_ENVIRONMENT  logical gateway host; goes into the Host header (HTTP Signature)
 //                    and the request-host claim (JWT)                              (default: host[:port] of BASE)
@@ -36,8 +37,12 @@ const need = (k) => {
   return E[k]
 }
 const elsewhere = E.SDK_DIR && createRequire(path.join(path.resolve(E.SDK_DIR), 'client.cjs'))
-const sdk = elsewhere ? elsewhere('cybersource-rest-client') : require('cybersource-rest-client')
-const sdkVersion = (elsewhere || require)('cybersource-rest-client/package.json').version
+const load = elsewhere || require
+const sdkName = E.SDK || 'cybersource-rest-client'
+const sdk = load(sdkName)
+const sdkVersion = load(`${sdkName}/package.json`).version
+// Until 0.0.76 the API had another name, and no operation by jti.
+const TokenData = sdk.TransientTokenDataV2Api || sdk.TransientTokenDataApi
 
 const base = new URL(need('BASE'))
 const auth = E.AUTH || 'http_signature'
@@ -221,17 +226,14 @@ try {
     const name = Object.keys(api).find((k) => typeof api[k] === 'function')
     api[name](r, done)
   } else if (op === 'payment-details') {
-    new sdk.TransientTokenDataV2Api(config, client).getTransactionForTransientTokenJTI(
+    new TokenData(config, client).getTransactionForTransientTokenJTI(
       E.REF || '1D42LRF04LYTMO3I1G8JX6GO6S1PUFM2R4CQLU51267E0EOQ7X2169A99674E16E',
       done,
     )
   } else if (op === 'payment-details-v1') {
-    new sdk.TransientTokenDataV2Api(config, client).getTransactionForTransientToken(
-      E.REF || 'aaa.bbb.ccc',
-      done,
-    )
+    new TokenData(config, client).getTransactionForTransientToken(E.REF || 'aaa.bbb.ccc', done)
   } else if (op === 'payment-credentials') {
-    new sdk.TransientTokenDataV2Api(config, client).getPaymentCredentialsForTransientToken(
+    new TokenData(config, client).getPaymentCredentialsForTransientToken(
       E.REF || 'a-payment-credentials-reference',
       done,
     )

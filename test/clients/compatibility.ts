@@ -1,0 +1,142 @@
+/** A way to authenticate, as a client is configured for it. */
+export type ClientAuthentication = 'http_signature' | 'jwt_shared_secret' | 'jwt_p12'
+
+/** What a client does with a way to authenticate: which JWT it sends, if any. */
+export interface Authenticates {
+  readonly authentication: ClientAuthentication
+  readonly jwt?: 1 | 2
+}
+
+/** An official client, and how it is known that it works. */
+export interface ClientRow {
+  readonly language: string
+  readonly version: string
+  /**
+   * `run`: this version itself is run against the emulator by the tests. `recorded`: what it sent once is verified by
+   * them. `read`: its source was read.
+   */
+  readonly evidence: 'run' | 'recorded' | 'read'
+  readonly authenticates: readonly Authenticates[]
+  readonly remark: string
+}
+
+/** A version of the Node client that the tests run. */
+export interface NodeClient extends ClientRow {
+  /** The name under which it is installed. */
+  readonly package: string
+  /** Its operations that return payment details: by the token, and (later) by its jti. */
+  readonly details: readonly ('payment-details' | 'payment-details-v1')[]
+  /** With HTTP Signature it signs one date and sends another, when a second ends in between. */
+  readonly datesTwice: boolean
+}
+
+const HTTP_SIGNATURE = { authentication: 'http_signature' } as const
+const P12_V1 = { authentication: 'jwt_p12', jwt: 1 } as const
+const P12_V2 = { authentication: 'jwt_p12', jwt: 2 } as const
+const SHARED_SECRET = { authentication: 'jwt_shared_secret', jwt: 2 } as const
+
+const TWICE = 'dates a request twice, so that HTTP Signature fails when a second ends in between'
+
+const NODE = { language: 'Node', evidence: 'run' } as const
+
+/** The versions of the Node client that the tests run. */
+export const NODE_CLIENTS: readonly NodeClient[] = [
+  {
+    ...NODE,
+    version: '0.0.83',
+    package: 'cybersource-rest-client',
+    authenticates: [HTTP_SIGNATURE, SHARED_SECRET, P12_V2],
+    details: ['payment-details', 'payment-details-v1'],
+    datesTwice: false,
+    remark: 'current',
+  },
+  {
+    ...NODE,
+    version: '0.0.80',
+    package: 'client-0.0.80',
+    authenticates: [HTTP_SIGNATURE, SHARED_SECRET, P12_V2],
+    details: ['payment-details', 'payment-details-v1'],
+    datesTwice: true,
+    remark: TWICE,
+  },
+  {
+    ...NODE,
+    version: '0.0.75',
+    package: 'client-0.0.75',
+    authenticates: [HTTP_SIGNATURE, P12_V1],
+    details: ['payment-details-v1'],
+    datesTwice: true,
+    remark: `payment details by the token only; ${TWICE}`,
+  },
+  {
+    ...NODE,
+    version: '0.0.61',
+    package: 'client-0.0.61',
+    authenticates: [HTTP_SIGNATURE, P12_V1],
+    details: ['payment-details-v1'],
+    datesTwice: true,
+    remark: `the first with \`FlexAPIApi\`; payment details by the token only; ${TWICE}`,
+  },
+]
+
+/** Every official client that anything is known of. */
+export const CLIENTS: readonly ClientRow[] = [
+  ...NODE_CLIENTS,
+  {
+    language: 'Node',
+    version: '0.0.44',
+    evidence: 'recorded',
+    authenticates: [HTTP_SIGNATURE],
+    remark: 'signs `(request-target)`; https only; has no operation that this service has',
+  },
+  {
+    language: 'PHP',
+    version: '0.0.68',
+    evidence: 'recorded',
+    authenticates: [HTTP_SIGNATURE, P12_V1],
+    remark:
+      'hours of one digit, line breaks in `x5c`, an empty `kid`; dates in the zone of the process',
+  },
+  {
+    language: 'PHP',
+    version: 'after 0.0.68',
+    evidence: 'read',
+    authenticates: [P12_V2],
+    remark: 'the source of its JWT only',
+  },
+  {
+    language: 'Python',
+    version: '0.0.76',
+    evidence: 'read',
+    authenticates: [HTTP_SIGNATURE, P12_V2],
+    remark: '`digestAlgorithm`, the method in upper case',
+  },
+  {
+    language: '.NET Standard',
+    version: 'of May 2026',
+    evidence: 'read',
+    authenticates: [HTTP_SIGNATURE, P12_V2],
+    remark: 'as Python',
+  },
+  {
+    language: 'Ruby',
+    version: 'of December 2025',
+    evidence: 'read',
+    authenticates: [HTTP_SIGNATURE, P12_V1],
+    remark: '`iat` in seconds',
+  },
+  {
+    language: 'Ruby',
+    version: 'later',
+    evidence: 'read',
+    authenticates: [HTTP_SIGNATURE, P12_V2],
+    remark: 'as Python',
+  },
+  {
+    language: 'Java',
+    version: '0.0.8x',
+    evidence: 'read',
+    authenticates: [HTTP_SIGNATURE],
+    remark: 'the source of its JWT is not published',
+  },
+]
