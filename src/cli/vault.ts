@@ -24,9 +24,14 @@ export function createVaultStore({ data }: Config): Store {
   return openSqliteStore({ folder: data, mode: 'serve', now: systemClock })
 }
 
+function hasStore({ data }: Config): boolean {
+  return existsSync(join(data, SQLITE_FILES.lasting))
+}
+
 /** Opens the store of serve mode. Throws OperatorError when there is none. */
-export function openVaultStore({ data }: Config): Store {
-  if (!existsSync(join(data, SQLITE_FILES.lasting))) {
+export function openVaultStore(config: Config): Store {
+  const { data } = config
+  if (!hasStore(config)) {
     throw new OperatorError(
       `There is no store in ${data}.`,
       'Run "coatcheck keys init", or name its folder with --data.',
@@ -43,9 +48,11 @@ export function readRootKey({ rootKey, rootKeyFile }: Config): RootKey {
 
 /** Opens store and keys, runs, and closes the store again. */
 export async function withVault<T>(config: Config, run: (vault: Vault) => Promise<T>): Promise<T> {
-  const rootKey = readRootKey(config)
+  // A store that is there may be of dev mode: then it is to blame, not a root key that it never had.
+  if (!hasStore(config)) readRootKey(config)
   const store = openVaultStore(config)
   try {
+    const rootKey = readRootKey(config)
     return await run({ store, rootKey, sealer: await loadSealer(store, rootKey, systemRandom) })
   } finally {
     await store.close()
