@@ -9,7 +9,7 @@ import {
   LIFETIME_SECONDS,
   type SessionJwk,
 } from '../protocol/capture-context.ts'
-import { parseJsonObject } from '../protocol/parse.ts'
+import { parseJsonBytes } from '../protocol/parse.ts'
 import { randomText } from '../protocol/random-text.ts'
 import { parseSessionRequest, type SessionRequest } from '../protocol/session-request.ts'
 import { sealSession, type SessionLimits } from '../session/sealed-session.ts'
@@ -78,7 +78,7 @@ export async function createSession(
 }
 
 function parseBody(bytes: Buffer): SessionRequest {
-  const body = parseJsonObject(bytes.toString('utf8'))
+  const body = parseJsonBytes(bytes)
   if (body === undefined) throw new ServiceError('BODY_NOT_JSON')
   return parseSessionRequest(body)
 }

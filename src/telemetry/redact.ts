@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import { panFault } from '../card/pan.ts'
 
-// Most of a jti is as good as all of it: paths are cut or mistyped, differences are shown in part. Key ids have up to 32.
+// Most of a jti is as good as all of it, and paths come cut or mistyped. A key id may have 32 characters.
 const JTI = /[0-9A-Z]{33,}/g
 // Hashes are shown as 12 digits of hex, which may be decimal ones: no card in use has so few.
 const DIGITS = /(?<![0-9])[0-9]{13,19}(?![0-9])/g
