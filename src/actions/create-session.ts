@@ -52,7 +52,7 @@ export async function createSession(
   call: CreateSessionCall,
 ): Promise<string> {
   const { trace } = needs
-  const request = await traced(trace, 'parse request', () => parseBody(call.body))
+  const request = traced(trace, 'parse request', () => parseBody(call.body))
   const jwk = await traced(trace, 'take session key', () => needs.nextSessionKey(merchant))
   const issuedAt = epochSeconds(needs.now)
   const { tokens, attempts } = limitsOf(merchant, needs.sessionLimits)
@@ -67,7 +67,7 @@ export async function createSession(
   const { origin, correlationId } = call
   const context = createCaptureContext({ origin, jwk, sealedData, request, issuedAt, jti })
   const { active } = needs.signingKeys
-  const signed = await traced(trace, 'sign capture context', () => signJws(active, context))
+  const signed = traced(trace, 'sign capture context', () => signJws(active, context))
   await needs.audit.record({
     event: 'session.opened',
     correlationId,

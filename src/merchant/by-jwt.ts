@@ -1,4 +1,4 @@
-import { createHash, createHmac, timingSafeEqual, type KeyObject } from 'node:crypto'
+import { hash, createHmac, timingSafeEqual, type KeyObject } from 'node:crypto'
 import { epochSeconds } from '../clock-and-random.ts'
 import { describeClockDifference } from '../http-signature/date.ts'
 import { firstDifference } from '../http-signature/diagnose.ts'
@@ -138,7 +138,7 @@ function checkBinding(claims: Claims, request: MerchantRequest): void {
 const USED_MARK = Buffer.from([1])
 
 async function recordId(needs: JwtNeeds, keyId: string, { jti, exp }: Claims): Promise<void> {
-  const name = createHash('sha256').update(`${keyId}\n${jti}`).digest('base64url')
+  const name = hash('sha256', `${keyId}\n${jti}`, 'base64url')
   const expiresAt = Math.ceil(exp) + needs.toleranceSeconds + 1
   const isNew = await needs.write([
     { op: 'put-new', kind: 'jwt-id', name, expiresAt, value: USED_MARK },
