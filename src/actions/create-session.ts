@@ -9,7 +9,7 @@ import {
   LIFETIME_SECONDS,
   type SessionJwk,
 } from '../protocol/capture-context.ts'
-import { parseJsonObject } from '../protocol/parse.ts'
+import { parseJsonBytes } from '../protocol/parse.ts'
 import { randomText } from '../protocol/random-text.ts'
 import { parseSessionRequest, type SessionRequest } from '../protocol/session-request.ts'
 import { sealSession, type SessionLimits } from '../session/sealed-session.ts'
@@ -52,7 +52,7 @@ export async function createSession(
   call: CreateSessionCall,
 ): Promise<string> {
   const { trace } = needs
-  const request = await traced(trace, 'parse request', () => parseBody(call.body))
+  const request = traced(trace, 'parse request', () => parseBody(call.body))
   const jwk = await traced(trace, 'take session key', () => needs.nextSessionKey(merchant))
   const issuedAt = epochSeconds(needs.now)
   const { tokens, attempts } = limitsOf(merchant, needs.sessionLimits)
@@ -67,7 +67,7 @@ export async function createSession(
   const { origin, correlationId } = call
   const context = createCaptureContext({ origin, jwk, sealedData, request, issuedAt, jti })
   const { active } = needs.signingKeys
-  const signed = await traced(trace, 'sign capture context', () => signJws(active, context))
+  const signed = traced(trace, 'sign capture context', () => signJws(active, context))
   await needs.audit.record({
     event: 'session.opened',
     correlationId,
@@ -78,7 +78,7 @@ export async function createSession(
 }
 
 function parseBody(bytes: Buffer): SessionRequest {
-  const body = parseJsonObject(bytes.toString('utf8'))
+  const body = parseJsonBytes(bytes)
   if (body === undefined) throw new ServiceError('BODY_NOT_JSON')
   return parseSessionRequest(body)
 }

@@ -55,13 +55,13 @@ export async function createToken(
   correlationId: string,
 ): Promise<string> {
   const { trace } = needs
-  const jwe = await traced(trace, 'read JWE header', () => readJwe(compact))
+  const jwe = traced(trace, 'read JWE header', () => readJwe(compact))
   const key = await traced(trace, 'find session key', () => findKey(needs, jwe.kid))
   const plaintext = await traced(trace, 'decrypt', () => decrypt(needs, key, jwe))
   const captured = await openCaptured(needs, key, plaintext)
   const jti = createJti(needs.random.bytes(32), needs.site.letter, captured.expiresAt)
   await traced(trace, 'count and store', () => countAndStore(needs, key, { ...captured, jti }))
-  const token = await traced(trace, 'sign transient token', () => {
+  const token = traced(trace, 'sign transient token', () => {
     const { cardData, type, issuedAt, expiresAt } = captured
     const { digits } = needs.site
     const claims = createTransientToken({ site: digits, type, issuedAt, expiresAt, jti, cardData })
@@ -154,7 +154,7 @@ interface Counting {
 /** Runs what may refuse an attempt; a refusal is counted, durably, before it is passed on. */
 async function countingRefusal<Result>(
   { store, key, attempts }: Counting,
-  run: () => Promise<Result>,
+  run: () => Result,
 ): Promise<Result> {
   try {
     return await run()

@@ -41,7 +41,7 @@ export async function getPaymentDetails(
   { reference, correlationId }: GetPaymentDetailsCall,
 ): Promise<PaymentDetails> {
   const { trace } = needs
-  const jti = await traced(trace, 'read reference', () => readReference(reference))
+  const jti = traced(trace, 'read reference', () => readReference(reference))
   const cardData = await traced(trace, 'read card data', () => readCard(needs, merchant, jti))
   const jtiHash = shortHash(jti)
   await needs.audit.record({

@@ -64,9 +64,15 @@ export async function createApp(needs: HttpNeeds): Promise<FastifyInstance> {
   keepRawBodies(app)
   endConnectionsOnClose(app)
   ignoreExpectations(app)
-  app.addHook('onRequest', async (request, reply) => setCommonHeaders(request, reply))
-  app.addHook('onRequest', async (request) => requireHost(request))
-  app.addHook('onResponse', async (request, reply) => noteResponse(needs, request, reply))
+  app.addHook('onRequest', (request, reply, done) => {
+    setCommonHeaders(request, reply)
+    requireHost(request)
+    done()
+  })
+  app.addHook('onResponse', (request, reply, done) => {
+    noteResponse(needs, request, reply)
+    done()
+  })
   app.setErrorHandler((error, request, reply) => respondError(needs, error, { request, reply }))
   app.setNotFoundHandler((request, reply) =>
     respondError(needs, new ServiceError('RESOURCE_NOT_FOUND'), { request, reply }),
@@ -119,8 +125,9 @@ function endConnectionsOnClose(app: FastifyInstance): void {
   app.addHook('preClose', async () => {
     isClosing = true
   })
-  app.addHook('onSend', async (_request, reply) => {
+  app.addHook('onSend', (_request, reply, _payload, done) => {
     if (isClosing) reply.header('connection', 'close')
+    done()
   })
 }
 

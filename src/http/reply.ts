@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto'
+import { hash } from 'node:crypto'
 
 /** What an operation answers with. */
 export interface Reply {
@@ -16,7 +16,7 @@ export function replyJwt(jwt: string): Reply {
 
 /** Answers like {@link replyJwt}, with the `Digest` of the body that some clients demand. */
 export function replyDigestedJwt(jwt: string): Reply {
-  const digest = createHash('sha256').update(jwt).digest('base64')
+  const digest = hash('sha256', jwt, 'base64')
   return { ...replyJwt(jwt), headers: { digest: `SHA-256=${digest}` } }
 }
 

@@ -1,4 +1,4 @@
-import { parseJsonObject, type JsonObject } from '../protocol/parse.ts'
+import { parseJsonBytes, type JsonObject } from '../protocol/parse.ts'
 
 /** Decodes base64url without padding; undefined when the text is anything else, or not the one canonical encoding. */
 export function decodeBase64Url(text: string): Buffer | undefined {
@@ -16,5 +16,5 @@ export function encodeBase64Url(data: string | Buffer): string {
 /** Decodes a base64url part that must hold a JSON object; undefined when it does not. */
 export function decodeJsonPart(part: string): JsonObject | undefined {
   const bytes = decodeBase64Url(part)
-  return bytes === undefined ? undefined : parseJsonObject(bytes.toString('utf8'))
+  return bytes === undefined ? undefined : parseJsonBytes(bytes)
 }

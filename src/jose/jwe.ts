@@ -1,5 +1,5 @@
 import { constants, createDecipheriv, privateDecrypt, type KeyObject } from 'node:crypto'
-import { parseJsonObject, stringMember, type JsonObject } from '../protocol/parse.ts'
+import { parseJsonBytes, stringMember, type JsonObject } from '../protocol/parse.ts'
 import { decodeBase64Url, decodeJsonPart } from './compact.ts'
 
 const OAEP_HASH = { 'RSA-OAEP': 'sha1', 'RSA-OAEP-256': 'sha256' } as const
@@ -67,7 +67,7 @@ export function decryptJwe(
   const plaintext = decryptContent(jwe, key)
   contentKey.fill(0)
   if (plaintext === undefined) return undefined
-  const object = parseJsonObject(plaintext.toString('utf8'))
+  const object = parseJsonBytes(plaintext)
   plaintext.fill(0)
   return object
 }

@@ -154,12 +154,12 @@ function associatedData(header: Buffer, place: Place): Buffer {
 }
 
 function lengthPrefixed(texts: readonly string[]): Buffer {
-  return Buffer.concat(
-    texts.flatMap((text) => {
-      const bytes = Buffer.from(text, 'utf8')
-      const length = Buffer.alloc(4)
-      length.writeUInt32BE(bytes.length)
-      return [length, bytes]
-    }),
-  )
+  const lengths = texts.map((text) => Buffer.byteLength(text, 'utf8'))
+  const prefixed = Buffer.alloc(lengths.reduce((sum, length) => sum + 4 + length, 0))
+  let end = 0
+  for (const [index, text] of texts.entries()) {
+    end = prefixed.writeUInt32BE(lengths[index] ?? 0, end)
+    end += prefixed.write(text, end, 'utf8')
+  }
+  return prefixed
 }

@@ -1,4 +1,4 @@
-import { createHash, createSecretKey, X509Certificate, type KeyObject } from 'node:crypto'
+import { createSecretKey, hash, X509Certificate, type KeyObject } from 'node:crypto'
 import { epochSeconds } from '../clock-and-random.ts'
 import { describeClockDifference } from '../http-signature/date.ts'
 import { firstDifference } from '../http-signature/diagnose.ts'
@@ -153,7 +153,7 @@ function checkBinding(claims: ClaimsV2, request: MerchantRequest): void {
 const USED_MARK = Buffer.from([1])
 
 async function recordId(needs: JwtNeeds, keyId: string, { jti, exp }: ClaimsV2): Promise<void> {
-  const name = createHash('sha256').update(`${keyId}\n${jti}`).digest('base64url')
+  const name = hash('sha256', `${keyId}\n${jti}`, 'base64url')
   const expiresAt = Math.ceil(exp) + needs.toleranceSeconds + 1
   const isNew = await needs.write([
     { op: 'put-new', kind: 'jwt-id', name, expiresAt, value: USED_MARK },

@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto'
+import { hash } from 'node:crypto'
 import { parseDigest } from '../http-signature/digest.ts'
 import { refuse } from './refusals.ts'
 
@@ -51,5 +51,5 @@ function rewrite(body: Buffer, indent?: number): string {
 }
 
 function sha256(data: string | Buffer): string {
-  return createHash('sha256').update(data).digest('base64')
+  return hash('sha256', data, 'base64')
 }

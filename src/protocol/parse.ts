@@ -18,6 +18,18 @@ export function parseJsonObject(text: string): JsonObject | undefined {
   }
 }
 
+// A byte order mark is kept, so that the parser refuses it.
+const UTF8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
+
+/** Parses JSON in UTF-8 to an object; undefined when the bytes are anything else. Nothing that is no UTF-8 is replaced. */
+export function parseJsonBytes(bytes: Uint8Array): JsonObject | undefined {
+  try {
+    return parseJsonObject(UTF8.decode(bytes))
+  } catch {
+    return undefined
+  }
+}
+
 /** Reads an own member that must be a string; undefined when it is absent or anything else. */
 export function stringMember(object: JsonObject, name: string): string | undefined {
   const value = Object.hasOwn(object, name) ? object[name] : undefined

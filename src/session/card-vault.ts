@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto'
+import { hash } from 'node:crypto'
 import { isFieldPath, type CardData, type FieldPath } from '../protocol/field-catalogue.ts'
 import { parseJsonObject } from '../protocol/parse.ts'
 import type { StoredRecord, Write } from '../store/contract.ts'
@@ -16,7 +16,7 @@ export interface StoredCard {
 
 /** The name of a token's records: what the store knows instead of the jti. */
 export function cardRecordName(jti: string): string {
-  return createHash('sha256').update(jti).digest('hex')
+  return hash('sha256', jti)
 }
 
 /**

@@ -86,8 +86,8 @@ function prepareApply(db: DatabaseSync): RecordTable['apply'] {
 
   // An expired record goes first, id and all, so that the new one is the youngest.
   function putNew({ kind, name, expiresAt, value }: PutWrite, seconds: number): boolean {
-    removeExpired.run(kind, name, seconds)
-    return insert.run(kind, name, expiresAt ?? null, value).changes === 1
+    const tryInsert = (): boolean => insert.run(kind, name, expiresAt ?? null, value).changes === 1
+    return tryInsert() || (removeExpired.run(kind, name, seconds).changes === 1 && tryInsert())
   }
 
   return function apply(write: Write, seconds: number): boolean {

@@ -1,7 +1,7 @@
 import { pino, type DestinationStream } from 'pino'
 import { ServiceError } from '../errors.ts'
 import type { Now } from '../clock-and-random.ts'
-import { redactJson, redactText } from './redact.ts'
+import { redactText } from './redact.ts'
 
 /** What may be logged beside a message: JSON values without card data, secrets or whole tokens. */
 export type LogFields = Readonly<Record<string, unknown>>
@@ -22,14 +22,16 @@ interface LoggerOptions {
 /** Makes a logger that writes to a destination. */
 export function createLogger({ level, now, destination }: LoggerOptions): Logger {
   const timestamp = (): string => `,"time":"${now().toISOString()}"`
+  // The whole line is redacted: no field, however it came in, escapes that.
+  const redacting = { write: (line: string): void => destination.write(redactText(line)) }
   const log = pino(
     { level, timestamp, base: null, formatters: { level: (label) => ({ level: label }) } },
-    destination,
+    redacting,
   )
   const write =
     (to: 'info' | 'warn' | 'error') =>
     (message: string, fields: LogFields = {}): void => {
-      if (log.isLevelEnabled(to)) log[to](redactJson(fields), message)
+      log[to](fields, message)
     }
   return { info: write('info'), warn: write('warn'), error: write('error') }
 }

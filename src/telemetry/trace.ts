@@ -15,19 +15,25 @@ export type Trace = (step: TraceStep) => void
 /** Keeps nothing: what `serve` uses. */
 export const noTrace: Trace = () => {}
 
-/** Runs one step of an action and reports how it went; what it throws is passed on. */
-export async function traced<Result>(
-  trace: Trace,
-  step: string,
-  run: () => Result | Promise<Result>,
-): Promise<Result> {
+/** Runs one step of an action and reports how it went, once it is settled; what it throws is passed on. */
+export function traced<Result>(trace: Trace, step: string, run: () => Result): Result {
+  if (trace === noTrace) return run()
   try {
-    const result = await run()
-    trace({ step, outcome: 'passed' })
+    const result = run()
+    if (result instanceof Promise) result.then(passed, refused)
+    else passed()
     return result
   } catch (error) {
+    refused(error)
+    throw error
+  }
+
+  function passed(): void {
+    trace({ step, outcome: 'passed' })
+  }
+
+  function refused(error: unknown): void {
     const reason = error instanceof ServiceError ? error.code : 'INTERNAL_ERROR'
     trace({ step, outcome: 'refused', reason })
-    throw error
   }
 }

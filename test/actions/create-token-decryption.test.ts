@@ -71,6 +71,11 @@ const FAULTS: Readonly<Record<string, (session: Session, other: Session) => stri
   'plaintext that is a JSON array': (session) => encrypt(session, [{ number: PAN }]),
   'plaintext that is a JSON string': (session) => encrypt(session, JSON.stringify(PAN)),
   'plaintext of random bytes': (session) => encrypt(session, randomBytes(64)),
+  'plaintext that is no UTF-8': (session) =>
+    encrypt(
+      session,
+      Buffer.from(`{"data":{"lastName":"\u00e9"},"context":"${session.jwt}"}`, 'latin1'),
+    ),
   'plaintext with a byte order mark': (session) =>
     encrypt(session, `\uFEFF${JSON.stringify({ data: CARD, context: session.jwt })}`),
 }

@@ -31,6 +31,17 @@ const DEPTH = 20_000
 const SESSION_BODIES: readonly (readonly [string, ErrorCode | 201, string | Buffer])[] = [
   ['a byte order mark', 'BODY_NOT_JSON', `${BOM}{"fields":${FIELDS}}`],
   ['UTF-16', 'BODY_NOT_JSON', Buffer.from(`{"fields":${FIELDS}}`, 'utf16le')],
+  [
+    'a byte that is no UTF-8',
+    'BODY_NOT_JSON',
+    Buffer.from(`{"x":"\u00e9","fields":${FIELDS}}`, 'latin1'),
+  ],
+  [
+    'UTF-8 cut in half',
+    'BODY_NOT_JSON',
+    Buffer.from(`{"fields":${FIELDS},"x":"\u00e9"}`).subarray(0, -3),
+  ],
+  ['text beyond ASCII', 201, `{"x":"\u00e9\u{1D4B3}","fields":${FIELDS}}`],
   ['a NUL byte behind it', 'BODY_NOT_JSON', `{"fields":${FIELDS}}\u0000`],
   ['a NUL byte in a text', 'BODY_NOT_JSON', `{"x":"\u0000","fields":${FIELDS}}`],
   ['an escaped NUL in a name', 'VALIDATION_FAILED', '{"fields":{"\\u0000":{}}}'],
@@ -43,14 +54,22 @@ const SESSION_BODIES: readonly (readonly [string, ErrorCode | 201, string | Buff
   ['white space around it', 201, ` \r\n\t{"fields":${FIELDS}}\n`],
   ['deep arrays beside fields', 201, `{"fields":${FIELDS},"x":${nested('[', ']')}}`],
   ['deep arrays as fields', 'VALIDATION_FAILED', `{"fields":${nested('[', ']')}}`],
-  ['deep arrays in fields', 'VALIDATION_FAILED', `{"fields":{"paymentInformation":${nested('[', ']')}}}`],
+  [
+    'deep arrays in fields',
+    'VALIDATION_FAILED',
+    `{"fields":{"paymentInformation":${nested('[', ']')}}}`,
+  ],
   ['deep objects', 'VALIDATION_FAILED', `{"fields":${nested('{"a":', '}', 10_000)}}`],
   ['deep empty names', 'VALIDATION_FAILED', `{"fields":${nested('{"":', '}', 12_000)}}`],
   ['deep unclosed arrays', 'BODY_NOT_JSON', '['.repeat(60_000)],
   ['__proto__ as a member', 201, `{"__proto__":{"fields":1},"fields":${FIELDS}}`],
   ['__proto__ as fields', 'VALIDATION_FAILED', '{"fields":{"__proto__":{}}}'],
   ['fields in __proto__ only', 'VALIDATION_FAILED', `{"__proto__":{"fields":${FIELDS}}}`],
-  ['required in __proto__', 'VALIDATION_FAILED', '{"fields":{"paymentInformation":{"card":{"number":{"__proto__":{"required":false}}}}}}'],
+  [
+    'required in __proto__',
+    'VALIDATION_FAILED',
+    '{"fields":{"paymentInformation":{"card":{"number":{"__proto__":{"required":false}}}}}}',
+  ],
   ['constructor and toString', 'VALIDATION_FAILED', '{"fields":{"constructor":{},"toString":{}}}'],
 ]
 
@@ -75,7 +94,13 @@ test('takes the last of two members of one name', async () => {
 
 test('reads a body by its bytes, whatever media type it claims', async () => {
   const body = `{"fields":${FIELDS}}`
-  const types = [undefined, 'text/plain', 'application/json;charset=utf-16', 'application/jwt', 'multipart/form-data; boundary=x']
+  const types = [
+    undefined,
+    'text/plain',
+    'application/json;charset=utf-16',
+    'application/jwt',
+    'multipart/form-data; boundary=x',
+  ]
   for (const type of types) {
     const signed = signByJwt(MERCHANT, { target: '/flex/v2/sessions', body })
     const { 'content-type': _type, ...rest } = signed.headers
@@ -88,7 +113,10 @@ test('reads a body by its bytes, whatever media type it claims', async () => {
 for (const type of [';;;', 'x', 'a/b;;', '/', 'application/', ', ,', '\u00e9']) {
   test(`answers the media type ${JSON.stringify(type)} with an error of the table or by reading the body`, async () => {
     const reply = await postToken('x', type)
-    assert.ok(['JWE_MALFORMED', 'REQUEST_MALFORMED'].some((code) => isError(code as ErrorCode, reply)), reply.body)
+    assert.ok(
+      ['JWE_MALFORMED', 'REQUEST_MALFORMED'].some((code) => isError(code as ErrorCode, reply)),
+      reply.body,
+    )
   })
 }
 
@@ -128,15 +156,51 @@ for (const [what, code, payload, type] of TOKEN_BODIES) {
 
 /** Card data as a text, so that it can hold what no object can. */
 const PLAINTEXTS: readonly (readonly [string, (context: string) => string, ErrorCode | 201])[] = [
-  ['deep arrays as data', (context) => `{"context":"${context}","data":${nested('[', ']')}}`, 'VALIDATION_FAILED'],
-  ['deep arrays in data', (context) => `{"context":"${context}","data":{"number":${nested('[', ']')}}}`, 'CARD_DATA_INVALID'],
-  ['deep objects in data', (context) => `{"context":"${context}","data":${nested('{"a":', '}', 5000)}}`, 'CARD_DATA_INVALID'],
-  ['deep empty names in data', (context) => `{"context":"${context}","data":${nested('{"":', '}', 5000)}}`, 'CARD_DATA_INVALID'],
-  ['4000 unknown fields', (context) => `{"context":"${context}","data":{${manyMembers(4000)}}}`, 'CARD_DATA_INVALID'],
-  ['__proto__ in data', (context) => `{"context":"${context}","data":{"__proto__":{"number":"${PAN}"}}}`, 'CARD_DATA_INVALID'],
-  ['data in __proto__', (context) => `{"context":"${context}","__proto__":{"data":{}}}`, 'VALIDATION_FAILED'],
-  ['a number twice', (context) => `{"context":"${context}","data":{"number":"x","number":"${PAN}"}}`, 201],
-  ['a NUL in a value', (context) => `{"context":"${context}","data":{"number":"${PAN}\\u0000"}}`, 'CARD_DATA_INVALID'],
+  [
+    'deep arrays as data',
+    (context) => `{"context":"${context}","data":${nested('[', ']')}}`,
+    'VALIDATION_FAILED',
+  ],
+  [
+    'deep arrays in data',
+    (context) => `{"context":"${context}","data":{"number":${nested('[', ']')}}}`,
+    'CARD_DATA_INVALID',
+  ],
+  [
+    'deep objects in data',
+    (context) => `{"context":"${context}","data":${nested('{"a":', '}', 5000)}}`,
+    'CARD_DATA_INVALID',
+  ],
+  [
+    'deep empty names in data',
+    (context) => `{"context":"${context}","data":${nested('{"":', '}', 5000)}}`,
+    'CARD_DATA_INVALID',
+  ],
+  [
+    '4000 unknown fields',
+    (context) => `{"context":"${context}","data":{${manyMembers(4000)}}}`,
+    'CARD_DATA_INVALID',
+  ],
+  [
+    '__proto__ in data',
+    (context) => `{"context":"${context}","data":{"__proto__":{"number":"${PAN}"}}}`,
+    'CARD_DATA_INVALID',
+  ],
+  [
+    'data in __proto__',
+    (context) => `{"context":"${context}","__proto__":{"data":{}}}`,
+    'VALIDATION_FAILED',
+  ],
+  [
+    'a number twice',
+    (context) => `{"context":"${context}","data":{"number":"x","number":"${PAN}"}}`,
+    201,
+  ],
+  [
+    'a NUL in a value',
+    (context) => `{"context":"${context}","data":{"number":"${PAN}\\u0000"}}`,
+    'CARD_DATA_INVALID',
+  ],
 ]
 
 function manyMembers(count: number): string {
@@ -151,7 +215,10 @@ for (const [what, write, expected] of PLAINTEXTS) {
     if (expected === 201) assert.equal(reply.statusCode, 201, reply.body)
     else readErrorOf(expected, reply)
     assert.ok(reply.body.length < 20_000, `a reply of ${reply.body.length} bytes`)
-    assert.ok(harness.lines.join('').length < 20_000, `a log of ${harness.lines.join('').length} bytes`)
+    assert.ok(
+      harness.lines.join('').length < 20_000,
+      `a log of ${harness.lines.join('').length} bytes`,
+    )
   })
 }
 
@@ -161,12 +228,18 @@ test('reports at most 100 faults of a session request, in the reply and in the l
   const { details } = readErrorOf('VALIDATION_FAILED', reply)
   assert.equal(details.length, 101)
   assert.match(details.at(-1)?.message ?? '', /^and [0-9]+ more$/)
-  assert.ok(harness.lines.join('').length < 20_000, `a log of ${harness.lines.join('').length} bytes`)
+  assert.ok(
+    harness.lines.join('').length < 20_000,
+    `a log of ${harness.lines.join('').length} bytes`,
+  )
 })
 
 test('ignores what a GET carries as its body', async () => {
   const url = '/flex/v2/public-keys/dv'
   const reply = await harness.service.app.inject({ method: 'GET', url, payload: 'x'.repeat(100) })
   assert.equal(reply.statusCode, 200)
-  readErrorOf('JWE_MALFORMED', await postJwe(harness, encryptData(await openSession(harness)).replace('.', ',')))
+  readErrorOf(
+    'JWE_MALFORMED',
+    await postJwe(harness, encryptData(await openSession(harness)).replace('.', ',')),
+  )
 })

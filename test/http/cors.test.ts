@@ -6,7 +6,12 @@ import { CARD_FIELDS, encryptData, openSession } from '../flow.ts'
 import { MERCHANT, startHarness, type Harness } from '../harness.ts'
 import { signByJwt } from '../signed-request.ts'
 
-const ALLOWED = ['http://localhost:3000', 'https://127.0.0.1:8443', 'http://[::1]:5173', 'http://shop.localhost']
+const ALLOWED = [
+  'http://localhost:3000',
+  'https://127.0.0.1:8443',
+  'http://[::1]:5173',
+  'http://shop.localhost',
+]
 const FOREIGN = [
   'https://evil.example',
   'http://localhost.evil.example',
@@ -57,7 +62,12 @@ for (const origin of ALLOWED) {
     const payload = encryptData(await openSession(harness))
     for (const status of [201, 400]) {
       const body = status === 201 ? payload : 'x'
-      const reply = await harness.service.app.inject({ method: 'POST', url, headers, payload: body })
+      const reply = await harness.service.app.inject({
+        method: 'POST',
+        url,
+        headers,
+        payload: body,
+      })
       assert.equal(reply.statusCode, status)
       assert.equal(reply.headers['access-control-allow-origin'], origin)
       const exposed = String(reply.headers['access-control-expose-headers'])
@@ -95,7 +105,11 @@ test('lets pages of allowed origins read public keys', async () => {
 
 test('lets no page open sessions or read details', async () => {
   for (const origin of [...ALLOWED, ...FOREIGN]) {
-    for (const url of ['/flex/v2/sessions', '/flex/v2/payment-details/x', '/up/v1/payment-details/x']) {
+    for (const url of [
+      '/flex/v2/sessions',
+      '/flex/v2/payment-details/x',
+      '/up/v1/payment-details/x',
+    ]) {
       const preflighted = await preflight(url, origin)
       readErrorOf('METHOD_NOT_ALLOWED', preflighted)
       assert.deepEqual(corsHeaders(preflighted.headers), [])
@@ -122,9 +136,16 @@ test('knows no preflight of a path that does not exist', async () => {
 test('allows the configured origins only, where some are configured', async () => {
   const page = 'https://shop.example'
   const other = await startHarness({ isAllowedOrigin: (origin) => origin === page })
-  for (const [origin, allowed] of [[page, page], ['http://localhost:3000', undefined]] as const) {
+  for (const [origin, allowed] of [
+    [page, page],
+    ['http://localhost:3000', undefined],
+  ] as const) {
     const headers = { origin, 'access-control-request-method': 'POST' }
-    const reply = await other.service.app.inject({ method: 'OPTIONS', url: '/flex/v2/tokens', headers })
+    const reply = await other.service.app.inject({
+      method: 'OPTIONS',
+      url: '/flex/v2/tokens',
+      headers,
+    })
     assert.equal(reply.headers['access-control-allow-origin'], allowed)
   }
   await other.close()

@@ -92,19 +92,22 @@ async function make(session: Session): Promise<string> {
 async function goodTraffic(): Promise<void> {
   for (const signer of [MERCHANT, other]) {
     const token = await make(await open(signer))
-    for (const path of [`/flex/v2/payment-details/${jtiOf(token)}`, `/up/v1/payment-details/${token}`]) {
-      for (const sign of [signByHttpSignature, signByJwt]) {
-        const signed = sign(signer, { method: 'GET', target: path })
-        const bearer = signed.headers['authorization']
-        if (bearer !== undefined) capabilities.push(bearer.replace('Bearer ', ''))
-        assert.equal((await send(signed)).statusCode, 200)
-      }
-    }
+    await readDetails(signer, `/flex/v2/payment-details/${jtiOf(token)}`)
+    await readDetails(signer, `/up/v1/payment-details/${token}`)
   }
   // A key that gives its last token, and one that is used up.
   const session = await open()
   for (let used = 0; used < 10; used += 1) await make(session)
   readErrorOf('QUOTA_EXCEEDED', keep(await postJwe(harness, encryptData(session, DATA))))
+}
+
+async function readDetails(signer: Signer, target: string): Promise<void> {
+  for (const sign of [signByHttpSignature, signByJwt]) {
+    const signed = sign(signer, { method: 'GET', target })
+    const bearer = signed.headers['authorization']
+    if (bearer !== undefined) capabilities.push(bearer.replace('Bearer ', ''))
+    assert.equal((await send(signed)).statusCode, 200)
+  }
 }
 
 async function badSessions(): Promise<void> {
@@ -119,14 +122,25 @@ async function badSessions(): Promise<void> {
     await send(signByJwt(MERCHANT, { ...SESSIONS, body }))
     await send(signByHttpSignature(MERCHANT, { ...SESSIONS, body: `${body} ` }))
   }
-  const requests: readonly Unsigned[] = [SESSIONS, { ...SESSIONS, target: `/flex/v2/sessions?card=${PAN}` }]
+  const requests: readonly Unsigned[] = [
+    SESSIONS,
+    { ...SESSIONS, target: `/flex/v2/sessions?card=${PAN}` },
+  ]
   for (const request of requests) await badCredentials(request)
 }
 
 async function badCredentials(request: Unsigned): Promise<void> {
   const wrong = Buffer.alloc(32)
   const headers = { 'x-card': PAN, 'x-note': `card ${PAN}` }
-  const components = ['host', 'date', 'request-target', 'digest', 'v-c-merchant-id', 'x-card', 'x-note']
+  const components = [
+    'host',
+    'date',
+    'request-target',
+    'digest',
+    'v-c-merchant-id',
+    'x-card',
+    'x-note',
+  ]
   const swapped = { ...MERCHANT, keyId: MERCHANT.secret, secret: other.secret }
   const replayed = signByJwt(MERCHANT, request)
   const all = [
@@ -181,14 +195,25 @@ async function badTokens(): Promise<void> {
   }
   const jwe = encryptData(session, DATA)
   const header = { kid: PAN }
-  const broken = [`${jwe}.x`, jwe.slice(0, -4), PAN, `{"keyId":"${PAN}"}`, encryptData(session, DATA, { header })]
+  const broken = [
+    `${jwe}.x`,
+    jwe.slice(0, -4),
+    PAN,
+    `{"keyId":"${PAN}"}`,
+    encryptData(session, DATA, { header }),
+  ]
   for (const body of broken) assert.equal(keep(await postJwe(harness, body)).statusCode, 400)
 }
 
 async function badDetails(): Promise<void> {
   const token = await make(await open())
   const references = [PAN, jtiOf(token), token, `${PAN}?n=${PAN}`, `${jtiOf(token)}/`]
-  for (const base of ['/flex/v2/payment-details/', '/up/v1/payment-details/', '/flex/v2/public-keys/', '/']) {
+  for (const base of [
+    '/flex/v2/payment-details/',
+    '/up/v1/payment-details/',
+    '/flex/v2/public-keys/',
+    '/',
+  ]) {
     for (const reference of references) {
       const request = { method: 'GET', target: base + reference } as const
       const key = Buffer.alloc(32)

@@ -75,17 +75,23 @@ test('answers whatever JSON asks for a session', async () => {
 })
 
 test('opens exactly the session that was asked for', async () => {
-  const requested = fc.uniqueArray(fc.tuple(fc.constantFrom(...FIELD_PATHS), fc.option(fc.boolean())), {
-    minLength: 1,
-    selector: ([path]) => path,
-  })
+  const requested = fc.uniqueArray(
+    fc.tuple(fc.constantFrom(...FIELD_PATHS), fc.option(fc.boolean())),
+    {
+      minLength: 1,
+      selector: ([path]) => path,
+    },
+  )
   await fc.assert(
     fc.asyncProperty(requested, async (leaves) => {
-      const tree = leaves.map(([path, required]) => [path, required === null ? {} : { required }] as const)
+      const tree = leaves.map(
+        ([path, required]) => [path, required === null ? {} : { required }] as const,
+      )
       const body = JSON.stringify({ fields: nest<object>(tree) })
       const reply = await send(signByJwt(signer, { target, body }))
       assert.equal(reply.statusCode, 201, reply.body)
-      const { requiredFields = [], optionalFields = [] } = readSession(reply.body).claims.ctx[0]?.data ?? {}
+      const { requiredFields = [], optionalFields = [] } =
+        readSession(reply.body).claims.ctx[0]?.data ?? {}
       const optional = leaves.filter(([, required]) => required === false).map(([path]) => path)
       const required = leaves.filter(([, asked]) => asked !== false).map(([path]) => path)
       assert.deepEqual(optionalFields.toSorted(), optional.toSorted())
@@ -124,10 +130,12 @@ const cardData = fc.uniqueArray(fc.tuple(field, fc.nat(2)), { selector: ([[path]
 
 function write(fields: readonly (readonly [readonly [FieldPath, unknown], number])[]): object {
   const nested = fields.filter(([, form]) => form === 0).map(([each]) => each)
-  const flat = fields.filter(([, form]) => form > 0).map(([[path, value], form]) => {
-    const bare = path.replace(/^paymentInformation\.card\./, '')
-    return [form === 2 ? bare : path, value] as const
-  })
+  const flat = fields
+    .filter(([, form]) => form > 0)
+    .map(([[path, value], form]) => {
+      const bare = path.replace(/^paymentInformation\.card\./, '')
+      return [form === 2 ? bare : path, value] as const
+    })
   return { ...nest(nested), ...Object.fromEntries(flat) }
 }
 
@@ -169,7 +177,11 @@ test('answers whatever plaintext a JWE holds', async () => {
   const plaintext = fc.oneof(
     anyJson.map((json) => `{"context":"${session.jwt}","index":0,"data":${json}}`),
     fc.record(
-      { context: fc.oneof(fc.constant(session.jwt), fc.json()), index: fc.jsonValue(), data: fc.jsonValue() },
+      {
+        context: fc.oneof(fc.constant(session.jwt), fc.json()),
+        index: fc.jsonValue(),
+        data: fc.jsonValue(),
+      },
       { requiredKeys: [] },
     ),
   )
@@ -186,15 +198,15 @@ const mutation: fc.Arbitrary<(text: string) => string> = fc
   .tuple(fc.nat(), fc.nat(5), fc.string({ minLength: 1, maxLength: 3 }))
   .map(([place, kind, other]) => (text: string) => {
     const at = place % Math.max(1, text.length)
-    const [before, here, rest] = [text.slice(0, at), text.slice(at, at + 1), text.slice(at + 1)]
+    const [head, here, rest] = [text.slice(0, at), text.slice(at, at + 1), text.slice(at + 1)]
     const parts = text.split('.')
     const kinds = [
-      before + other + rest,
-      before + rest,
-      before + here + here + rest,
-      before,
+      head + other + rest,
+      head + rest,
+      head + here + here + rest,
+      head,
       [...parts.slice(1), ...parts.slice(0, 1)].join('.'),
-      before + (here === 'A' ? 'B' : 'A') + rest,
+      head + (here === 'A' ? 'B' : 'A') + rest,
     ]
     return kinds[kind] ?? text
   })
@@ -208,7 +220,8 @@ test('answers a JWE with changes anywhere, and takes none for whole', async () =
       fc.pre(mutated.trim() !== jwe)
       const reply = await answered(wrapped ? postWrapped(mutated) : postJwe(harness, mutated))
       assert.ok(reply.statusCode >= 400, mutated)
-      if (readError(reply).reason !== 'VALIDATION_ERROR') session = await openSession(harness, { signer })
+      if (readError(reply).reason !== 'VALIDATION_ERROR')
+        session = await openSession(harness, { signer })
     }),
     RUNS,
   )
@@ -235,10 +248,17 @@ test('answers a context with changes anywhere, and takes none for whole', async 
 
 test('answers a signed request with changes anywhere in its credentials', async () => {
   const scheme = fc.constantFrom('http_signature', 'jwt')
-  const name = fc.constantFrom('authorization', 'signature', 'date', 'digest', 'v-c-merchant-id', 'host')
+  const name = fc.constantFrom(
+    'authorization',
+    'signature',
+    'date',
+    'digest',
+    'v-c-merchant-id',
+    'host',
+  )
   await fc.assert(
     fc.asyncProperty(fc.tuple(scheme, name), mutation, async ([which, header], mutate) => {
-      const signed = SCHEMES[which as keyof typeof SCHEMES](signer, { target, body: '{}' })
+      const signed = SCHEMES[which](signer, { target, body: '{}' })
       const value = signed.headers[header]
       fc.pre(value !== undefined)
       const mutated = mutate(value ?? '').replaceAll(/[^\u0020-\u007E]/g, '?')
@@ -252,8 +272,18 @@ test('answers a signed request with changes anywhere in its credentials', async 
 })
 
 test('answers whatever header and claims a bearer token of the right key has', async () => {
-  const member = fc.oneof(fc.jsonValue(), fc.constantFrom('HS256', 'HS384', 'none', '__proto__', -1, 1e308))
-  const claim = fc.constantFrom('iat', 'exp', 'jti', 'request-method', 'request-resource-path', 'digest')
+  const member = fc.oneof(
+    fc.jsonValue(),
+    fc.constantFrom('HS256', 'HS384', 'none', '__proto__', -1, 1e308),
+  )
+  const claim = fc.constantFrom(
+    'iat',
+    'exp',
+    'jti',
+    'request-method',
+    'request-resource-path',
+    'digest',
+  )
   await fc.assert(
     fc.asyncProperty(claim, member, member, async (name, value, alg) => {
       await send(signByJwt(signer, { target }, { claims: { [name]: value } }))
@@ -273,12 +303,17 @@ test('answers whatever stands for a token in a path', async () => {
     fc.string({ unit: 'binary' }),
     fc.jsonValue().map((claims) => `${encodeJson({})}.${encodeJson(claims)}.AA`),
   )
-  const base = fc.constantFrom('/up/v1/payment-details/', '/flex/v2/payment-details/', '/flex/v2/public-keys/')
+  const base = fc.constantFrom(
+    '/up/v1/payment-details/',
+    '/flex/v2/payment-details/',
+    '/flex/v2/public-keys/',
+  )
   await fc.assert(
     fc.asyncProperty(base, reference, async (path, text) => {
       const whole = path + encodeURIComponent(text.toWellFormed())
       const reply = await send(signByJwt(MERCHANT, { method: 'GET', target: whole }))
-      if (reply.statusCode === 200) assert.equal(readPart(text, 1)['jti'], readPart(token, 1)['jti'])
+      if (reply.statusCode === 200)
+        assert.equal(readPart(text, 1)['jti'], readPart(token, 1)['jti'])
     }),
     RUNS,
   )
@@ -288,7 +323,13 @@ test('answers any method, media type and body at any path', async () => {
   const request = fc.record({
     method: fc.constantFrom('GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'),
     url: fc.oneof(
-      fc.constantFrom(target, '/flex/v2/tokens', '/flex/v2/public-keys/dv', '/.well-known/jwks.json', '/'),
+      fc.constantFrom(
+        target,
+        '/flex/v2/tokens',
+        '/flex/v2/public-keys/dv',
+        '/.well-known/jwks.json',
+        '/',
+      ),
       fc.webPath().map((path) => path.replace(/^\/*/, '/')),
     ),
     headers: fc.record(
@@ -297,7 +338,10 @@ test('answers any method, media type and body at any path', async () => {
           fc.constantFrom('application/json', 'application/jwt', 'text/plain;charset=utf-16', ';;'),
           fc.stringMatching(/^[ -~]*$/),
         ),
-        origin: fc.oneof(fc.constantFrom('null', 'http://localhost'), fc.stringMatching(/^[ -~]*$/)),
+        origin: fc.oneof(
+          fc.constantFrom('null', 'http://localhost'),
+          fc.stringMatching(/^[ -~]*$/),
+        ),
         authorization: fc.stringMatching(/^Bearer [ -~]*$/),
         signature: fc.stringMatching(/^[ -~]*$/),
         'access-control-request-method': fc.constantFrom('POST', 'x'),
@@ -313,7 +357,12 @@ test('answers any method, media type and body at any path', async () => {
 })
 
 test('answers any bytes that come out of a socket', async () => {
-  const line = fc.constantFrom('GET / HTTP/1.1\r\n', 'POST /flex/v2/tokens HTTP/1.1\r\nhost: x\r\n', 'host: x\r\n', '\r\n\r\n')
+  const line = fc.constantFrom(
+    'GET / HTTP/1.1\r\n',
+    'POST /flex/v2/tokens HTTP/1.1\r\nhost: x\r\n',
+    'host: x\r\n',
+    '\r\n\r\n',
+  )
   const piece = fc.oneof(
     line.map((text) => Buffer.from(text)),
     fc.uint8Array({ maxLength: 60 }).map((bytes) => Buffer.from(bytes)),

@@ -48,20 +48,52 @@ const BROKEN: readonly (readonly [string, ErrorCode, string])[] = [
     'REQUEST_MALFORMED',
     `${TOKENS}content-length: 1\r\ntransfer-encoding: chunked\r\n${END}0\r\n\r\n`,
   ],
-  ['a coding that is not chunked', 'REQUEST_MALFORMED', `${TOKENS}transfer-encoding: gzip\r\n${END}x`],
+  [
+    'a coding that is not chunked',
+    'REQUEST_MALFORMED',
+    `${TOKENS}transfer-encoding: gzip\r\n${END}x`,
+  ],
   [
     'a chunk without a size',
     'REQUEST_MALFORMED',
     `${TOKENS}transfer-encoding: chunked\r\n${END}zz\r\n`,
   ],
-  ['a header of 20 KB', 'HEADERS_TOO_LARGE', `GET / HTTP/1.1\r\n${HOST}a: ${'a'.repeat(20_000)}\r\n${END}`],
-  ['many headers', 'HEADERS_TOO_LARGE', `GET / HTTP/1.1\r\n${HOST}${'a: b\r\n'.repeat(3000)}${END}`],
+  [
+    'a header of 20 KB',
+    'HEADERS_TOO_LARGE',
+    `GET / HTTP/1.1\r\n${HOST}a: ${'a'.repeat(20_000)}\r\n${END}`,
+  ],
+  [
+    'many headers',
+    'HEADERS_TOO_LARGE',
+    `GET / HTTP/1.1\r\n${HOST}${'a: b\r\n'.repeat(3000)}${END}`,
+  ],
   ['a path of 20 KB', 'HEADERS_TOO_LARGE', `GET /${'a'.repeat(20_000)} HTTP/1.1\r\n${HOST}${END}`],
-  ['a path parameter of 9 KB', 'REQUEST_MALFORMED', `GET /flex/v2/public-keys/${'a'.repeat(9000)} HTTP/1.1\r\n${HOST}${END}`],
-  ['a bad percent-encoding', 'REQUEST_MALFORMED', `GET /flex/v2/public-keys/%zz HTTP/1.1\r\n${HOST}${END}`],
-  ['half a percent-encoding', 'REQUEST_MALFORMED', `GET /flex/v2/public-keys/a% HTTP/1.1\r\n${HOST}${END}`],
-  ['UTF-8 cut in half', 'REQUEST_MALFORMED', `GET /flex/v2/public-keys/%E0%A4%A HTTP/1.1\r\n${HOST}${END}`],
-  ['overlong UTF-8', 'REQUEST_MALFORMED', `GET /flex/v2/public-keys/%C0%AF HTTP/1.1\r\n${HOST}${END}`],
+  [
+    'a path parameter of 9 KB',
+    'REQUEST_MALFORMED',
+    `GET /flex/v2/public-keys/${'a'.repeat(9000)} HTTP/1.1\r\n${HOST}${END}`,
+  ],
+  [
+    'a bad percent-encoding',
+    'REQUEST_MALFORMED',
+    `GET /flex/v2/public-keys/%zz HTTP/1.1\r\n${HOST}${END}`,
+  ],
+  [
+    'half a percent-encoding',
+    'REQUEST_MALFORMED',
+    `GET /flex/v2/public-keys/a% HTTP/1.1\r\n${HOST}${END}`,
+  ],
+  [
+    'UTF-8 cut in half',
+    'REQUEST_MALFORMED',
+    `GET /flex/v2/public-keys/%E0%A4%A HTTP/1.1\r\n${HOST}${END}`,
+  ],
+  [
+    'overlong UTF-8',
+    'REQUEST_MALFORMED',
+    `GET /flex/v2/public-keys/%C0%AF HTTP/1.1\r\n${HOST}${END}`,
+  ],
   ['an unknown path', 'RESOURCE_NOT_FOUND', `GET /flex/v2/session HTTP/1.1\r\n${HOST}${END}`],
   ['the root', 'RESOURCE_NOT_FOUND', `GET / HTTP/1.1\r\n${HOST}${END}`],
   ['a slash too many', 'RESOURCE_NOT_FOUND', `POST /flex/v2/tokens/ HTTP/1.1\r\n${HOST}${END}`],
@@ -108,7 +140,10 @@ for (const [path, allowed] of Object.entries(PATHS)) {
   test(`allows ${allowed} at ${path} and nothing else`, async () => {
     const methods = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS']
     for (const method of methods.filter((each) => each !== allowed)) {
-      const reply = await ask(url, `${method} ${path} HTTP/1.1\r\n${HOST}content-length: 0\r\n${END}`)
+      const reply = await ask(
+        url,
+        `${method} ${path} HTTP/1.1\r\n${HOST}content-length: 0\r\n${END}`,
+      )
       assert.equal(reply.statusCode, 405, method)
       assert.equal(reply.headers['allow'], allowed)
       if (method === 'HEAD') assert.equal(reply.body, '')
@@ -184,7 +219,11 @@ test('survives callers that go away', async () => {
 })
 
 test('lets go of a connection whose other side never ends it', async () => {
-  const socket = connect({ port: Number(new URL(url).port), host: '127.0.0.1', allowHalfOpen: true })
+  const socket = connect({
+    port: Number(new URL(url).port),
+    host: '127.0.0.1',
+    allowHalfOpen: true,
+  })
   socket.write('garbage\r\n\r\n')
   const started = performance.now()
   await new Promise((resolve) => {

@@ -172,8 +172,26 @@ test('serves a session that waits over HTTP as soon as a key arrives', async () 
   await harness.close()
 })
 
+test('serves another merchant at once while one floods, from the reserve', async () => {
+  const limits = { waitMilliseconds: 500, waiters: 100, waitersPerMerchant: 100 }
+  const harness = await startHarness({
+    poolPolicy: { ...POLICY, ...limits, batch: 64, reserve: 6 },
+  })
+  await stockPool(harness, 'pool-key', { count: 56 })
+  const flooder = await harness.addMerchant()
+  for (let opened = 0; opened < 8; opened += 1) await openSession(harness)
+  const flooding = Array.from({ length: 70 }, () => requestSession(harness, { signer: flooder }))
+  const started = performance.now()
+  for (let opened = 0; opened < 4; opened += 1) await openSession(harness)
+  assert.ok(performance.now() - started < 450)
+  const refused = (await Promise.all(flooding)).filter(({ statusCode }) => statusCode !== 201)
+  for (const reply of refused) readErrorOf('KEY_POOL_EMPTY', reply)
+  assert.ok(refused.length >= 70 - 56)
+  await harness.close()
+})
+
 test('answers 429 with Retry-After to a merchant of which too many sessions wait', async () => {
-  const harness = await startHarness({ poolPolicy: POLICY })
+  const harness = await startHarness({ poolPolicy: { ...POLICY, waitMilliseconds: 500 } })
   const other = await harness.addMerchant()
   for (let opened = 0; opened < 8; opened += 1) await openSession(harness)
   const flooding = Array.from({ length: 9 }, () => requestSession(harness))

@@ -109,7 +109,10 @@ test('fills both pools with keys that only their pool’s key opens, also when i
     }
     assert.ok(records.length >= minting.status()[kind].target)
   }
-  assert.equal(moduli.size, (await Promise.all(KINDS.map((kind) => store.list(kind)))).flat().length)
+  assert.equal(
+    moduli.size,
+    (await Promise.all(KINDS.map((kind) => store.list(kind)))).flat().length,
+  )
 
   await createToken(harness, await openSession(harness))
   const signer = await harness.addMerchant({ sessionKeys: 'rotated' })
@@ -126,7 +129,11 @@ test('goes on when the store fails, and tells', async (t) => {
     return harness.store.depth(kind)
   }
   const store = { ...harness.store, depth }
-  const { minting, faults } = start(t, { ...harness, store }, { 'pool-key': 0, 'rotated-pool-key': 0 })
+  const { minting, faults } = start(
+    t,
+    { ...harness, store },
+    { 'pool-key': 0, 'rotated-pool-key': 0 },
+  )
   await until(() => minting.status()['pool-key'].depth > 0)
   assert.equal(faults.length, 2)
   assert.deepEqual(minting.status()['rotated-pool-key'], { depth: 0, target: 0, oldestSeconds: 0 })

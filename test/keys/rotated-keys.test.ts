@@ -144,7 +144,10 @@ test('never shares a key between two processes over one store', async (t) => {
   const replica = await startHarness({ store: harness.store, rootKey })
   await stockPool(harness, 'rotated-pool-key', { count: 2 })
   const signer = await harness.addMerchant({ sessionKeys: 'rotated' })
-  const [here, there] = [await openSession(harness, { signer }), await openSession(replica, { signer })]
+  const [here, there] = [
+    await openSession(harness, { signer }),
+    await openSession(replica, { signer }),
+  ]
   assert.notEqual(here.jwk.n, there.jwk.n)
   await createToken(replica, here)
   await createToken(harness, there)

@@ -71,7 +71,9 @@ test('seals with the newest key and opens with all of them', async () => {
   await store.write([sealedWrite('put', record('card', 'a'), later)])
   const resealed = await store.get('card', 'a')
   assert.ok(resealed)
-  assert.throws(() => openRecord(resealed, { kind: 'card', name: 'a' }, sealer), { name: 'SealError' })
+  assert.throws(() => openRecord(resealed, { kind: 'card', name: 'a' }, sealer), {
+    name: 'SealError',
+  })
 })
 
 test('keeps a sealing key readable for nobody but the holder of the root key', async () => {
@@ -115,7 +117,17 @@ test('gives pools of two sealing keys two subkeys', async () => {
 
 const GOOD = Buffer.alloc(32, 9).toString('base64')
 
-for (const text of ['', 'x', GOOD.slice(1), `${GOOD}A`, GOOD.replace('=', ''), ` ${GOOD} A`, Buffer.alloc(31).toString('base64'), Buffer.alloc(33).toString('base64'), Buffer.alloc(32, 255).toString('base64url')]) {
+for (const text of [
+  '',
+  'x',
+  GOOD.slice(1),
+  `${GOOD}A`,
+  GOOD.replace('=', ''),
+  ` ${GOOD} A`,
+  Buffer.alloc(31).toString('base64'),
+  Buffer.alloc(33).toString('base64'),
+  Buffer.alloc(32, 255).toString('base64url'),
+]) {
   test(`takes ${JSON.stringify(text)} for no root key and does not repeat it`, () => {
     assert.throws(
       () => parseRootKey(text, 'THE_SOURCE'),

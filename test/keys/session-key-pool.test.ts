@@ -57,7 +57,10 @@ test('gives each key once, oldest first, and claims in batches', async () => {
   assert.equal(pool.status().ready, 8)
   const kids: string[] = []
   for (let key = 0; key < 20; key += 1) kids.push((await pool.next('shop')).kid)
-  assert.deepEqual(kids, Array.from({ length: 20 }, (_, index) => `k${index + 1}`))
+  assert.deepEqual(
+    kids,
+    Array.from({ length: 20 }, (_, index) => `k${index + 1}`),
+  )
   assert.ok(claims.every((limit) => limit === 8))
 })
 
@@ -118,7 +121,8 @@ test('serves those who wait in turns, one merchant after the other', async () =>
 })
 
 test('keeps the reserve from a merchant that has had its share, and serves another at once', async () => {
-  const policy = { batch: 40, reserve: 4, waiters: 200, waitersPerMerchant: 200 }
+  const limits = { waitMilliseconds: 400, waiters: 200, waitersPerMerchant: 200 }
+  const policy = { batch: 40, reserve: 4, ...limits }
   const { pool, add } = makePool(policy)
   add(40)
   await pool.fill()
@@ -129,7 +133,7 @@ test('keeps the reserve from a merchant that has had its share, and serves anoth
   for (let key = 0; key < 4; key += 1) {
     const started = performance.now()
     await pool.next('shop')
-    assert.ok(performance.now() - started < 10)
+    assert.ok(performance.now() - started < 200)
   }
   const served = (await Promise.all(flooding)).filter((key) => key !== undefined)
   assert.equal(served.length, 36)
@@ -144,7 +148,13 @@ test('gives a lone merchant everything but the reserve, also when it has had its
 })
 
 test('shares scarce keys among the merchants that wait', async () => {
-  const policy = { batch: 4, reserve: 2, waitMilliseconds: 300, waiters: 300, waitersPerMerchant: 200 }
+  const policy = {
+    batch: 4,
+    reserve: 2,
+    waitMilliseconds: 300,
+    waiters: 300,
+    waitersPerMerchant: 200,
+  }
   const { pool, add } = makePool(policy)
   const counts: Record<string, number> = { flood: 0, shop: 0 }
   const ask = async (merchantId: string): Promise<void> => {

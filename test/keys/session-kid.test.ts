@@ -58,7 +58,15 @@ test('knows a kid with any one character changed for a forgery', () => {
 })
 
 test('takes nothing else for a session kid', () => {
-  const texts = ['', 'dv', `08${'a'.repeat(29)}`, `08${'a'.repeat(31)}`, `0a${'a'.repeat(30)}`, `08${'é'.repeat(30)}`, `08${'a'.repeat(30)}\n`]
+  const texts = [
+    '',
+    'dv',
+    `08${'a'.repeat(29)}`,
+    `08${'a'.repeat(31)}`,
+    `0a${'a'.repeat(30)}`,
+    `08${'é'.repeat(30)}`,
+    `08${'a'.repeat(30)}\n`,
+  ]
   for (const text of texts) assert.equal(isSessionKid(text), false)
   fc.assert(
     fc.property(fc.string(), (text) => {

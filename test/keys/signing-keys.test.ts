@@ -4,11 +4,7 @@ import { test } from 'node:test'
 import { systemClock, systemRandom } from '../../src/clock-and-random.ts'
 import { OperatorError } from '../../src/errors.ts'
 import { createSealingKey, loadSealer } from '../../src/keys/sealing-keys.ts'
-import {
-  createSigningKey,
-  loadSigningKeys,
-  storeSigningKey,
-} from '../../src/keys/signing-keys.ts'
+import { createSigningKey, loadSigningKeys, storeSigningKey } from '../../src/keys/signing-keys.ts'
 import { createMemoryStore } from '../../src/store/memory.ts'
 import { BUNDLED_KEYS, makeRootKey, SIGNING_KEY } from '../flow.ts'
 
@@ -51,7 +47,10 @@ test('never puts another key under a kid that is taken', async () => {
   await storeSigningKey(store, sealer, { kid: 'dv', privateKey: SIGNING_KEY })
   await storeSigningKey(store, sealer, { kid: 'dv', privateKey: other })
   const { active } = await loadSigningKeys(store, sealer)
-  assert.deepEqual(active.privateKey.export({ format: 'jwk' }), SIGNING_KEY.export({ format: 'jwk' }))
+  assert.deepEqual(
+    active.privateKey.export({ format: 'jwk' }),
+    SIGNING_KEY.export({ format: 'jwk' }),
+  )
 })
 
 test('draws a free kid, and refuses when none is left', async () => {

@@ -56,7 +56,10 @@ test('opens no card without its jti, though all keys and the whole store are the
   const { card, code } = await stored(jti)
   const { name } = card
   for (const secret of [undefined, '', newJti(), name, jti.slice(0, 63), jti.toLowerCase()]) {
-    for (const [record, kind] of [[card, 'card'], [code, 'security-code']] as const) {
+    for (const [record, kind] of [
+      [card, 'card'],
+      [code, 'security-code'],
+    ] as const) {
       const place = { kind, name, ...(secret === undefined ? {} : { secret }) }
       assert.throws(() => openRecord(record, place, harness.sealer), { name: 'SealError' })
     }

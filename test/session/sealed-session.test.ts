@@ -28,7 +28,9 @@ test('shares nothing between two seals of one session', () => {
   assert.ok(first && second)
   const headerLength = 15 + SESSION.merchantId.length
   assert.deepEqual(first.subarray(0, headerLength), second.subarray(0, headerLength))
-  const equal = first.subarray(headerLength).filter((byte, at) => byte === second[headerLength + at])
+  const equal = first
+    .subarray(headerLength)
+    .filter((byte, at) => byte === second[headerLength + at])
   assert.ok(equal.length < 10, String(equal.length))
 })
 

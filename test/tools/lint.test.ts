@@ -20,7 +20,7 @@ const BAIT: readonly (readonly [rule: string, file: string, source: string])[] =
   ['boundaries(import-order)', 'src/service.ts', `import './config.ts'`],
   ['boundaries(import-order)', 'src/http/b.ts', `import '../dev/ok.ts'`],
   ['boundaries(import-order)', 'src/cli/serve.ts', `import '../dev/ok.ts'`],
-  ['boundaries(import-order)', 'src/http/d.ts', `import '../client/ok.ts'`],
+  ['boundaries(import-order)', 'src/http/ab.ts', `import '../client/ok.ts'`],
   ['boundaries(import-order)', 'src/client/a.ts', `import '../jose/ok.ts'`],
   ['boundaries(import-order)', 'src/http/c.ts', `import '../../test/ok.ts'`],
   ['boundaries(import-order)', 'src/helpers/a.ts', `import '../errors.ts'`],

@@ -19,7 +19,7 @@ const POST = 'POST /flex/v2/tokens HTTP/1.1\r\nhost: x\r\n'
 
 /** What a caller sends before it falls silent. */
 const SLOW: Readonly<Record<string, string>> = {
-  'nothing': '',
+  nothing: '',
   'half a request line': 'POST /flex/v2/to',
   'half of the headers': POST,
   'half a body': `${POST}content-length: 100\r\n\r\nabc`,
@@ -28,16 +28,20 @@ const SLOW: Readonly<Record<string, string>> = {
 }
 
 // The time is that of production, 10 seconds: all callers are slow at the same time.
-test('answers callers that stop sending with 408 after 10 seconds', { timeout: 20_000 }, async () => {
-  const started = performance.now()
-  const slow = Object.entries(SLOW).map(async ([what, bytes]) => {
-    const reply = await ask(url, bytes)
-    const seconds = (performance.now() - started) / 1000
-    assert.ok(seconds > 9 && seconds < 14, `${what}: ${seconds} s`)
-    readErrorOf('REQUEST_TIMEOUT', reply)
-  })
-  await Promise.all([...slow, dripping(started)])
-})
+test(
+  'answers callers that stop sending with 408 after 10 seconds',
+  { timeout: 20_000 },
+  async () => {
+    const started = performance.now()
+    const slow = Object.entries(SLOW).map(async ([what, bytes]) => {
+      const reply = await ask(url, bytes)
+      const seconds = (performance.now() - started) / 1000
+      assert.ok(seconds > 9 && seconds < 14, `${what}: ${seconds} s`)
+      readErrorOf('REQUEST_TIMEOUT', reply)
+    })
+    await Promise.all([...slow, dripping(started)])
+  },
+)
 
 /** A body whose bytes never stop to come, one at a time, is cut off all the same. */
 async function dripping(started: number): Promise<void> {
