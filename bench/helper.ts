@@ -8,9 +8,7 @@ export interface Helper<Question, Answer> {
 }
 
 /** Starts a helper process. `file` is its module in `processes/`, which calls {@link answerQuestions}. */
-export function startHelper<Question extends object, Answer>(
-  file: URL,
-): Helper<Question, Answer> {
+export function startHelper<Question extends object, Answer>(file: URL): Helper<Question, Answer> {
   const child = fork(file, [], { serialization: 'advanced', execArgv: [] })
 
   function ask(question: Question): Promise<Answer> {
@@ -29,7 +27,10 @@ export function startHelper<Question extends object, Answer>(
 }
 
 /** Answers the questions that come to this process, until nobody is left to ask. */
-export function answerQuestions<Question>(answer: (question: Question) => unknown): void {
-  process.on('message', async (question) => process.send?.(await answer(question as Question)))
+export function answerQuestions(answer: (question: never) => unknown): void {
+  process.on('message', (question) => {
+    // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- only startHelper asks, with this type
+    void Promise.resolve(answer(question as never)).then((reply) => process.send?.(reply))
+  })
   process.on('disconnect', () => process.exit())
 }

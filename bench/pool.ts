@@ -45,7 +45,10 @@ export interface Pools {
 }
 
 /** Opens the pools of a vault, from beside its server. */
-export async function openPools({ data, rootKeyFile }: VaultFolder, stock: KeyStock): Promise<Pools> {
+export async function openPools(
+  { data, rootKeyFile }: VaultFolder,
+  stock: KeyStock,
+): Promise<Pools> {
   const store = openSqliteStore({ folder: data, mode: 'serve', now: systemClock })
   const sealer = poolSealer(await loadSealer(store, readRootKeyFile(rootKeyFile), systemRandom))
   let pooled = 0

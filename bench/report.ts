@@ -60,7 +60,10 @@ function countStatuses(slices: readonly Slice[]): Readonly<Record<number, number
 }
 
 /** Writes the results as text for people. */
-export function formatReport({ machine, minting }: Results, reports: readonly CaseReport[]): string {
+export function formatReport(
+  { machine, minting }: Results,
+  reports: readonly CaseReport[],
+): string {
   const keysPerSecond = 1000 / minting.millisecondsPerKey
   return [
     `${machine.cpu}, ${machine.cores} cores, avx512ifma ${machine.avx512ifma ? 'yes' : 'no'}`,
@@ -98,7 +101,9 @@ function formatTable(reports: readonly CaseReport[]): string {
     COLUMNS.map(({ head }) => head),
     ...reports.map((report) => COLUMNS.map(({ show }) => show(report))),
   ]
-  const widths = COLUMNS.map((_, column) => Math.max(...rows.map((row) => row[column]?.length ?? 0)))
+  const widths = COLUMNS.map((_, column) =>
+    Math.max(...rows.map((row) => row[column]?.length ?? 0)),
+  )
   return rows
     .map((row) => row.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join('  '))
     .join('\n')

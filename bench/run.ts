@@ -44,7 +44,8 @@ export async function runBenchmark(options: RunOptions): Promise<Results> {
     options.progress(`minting ${KEY_PAIRS} key pairs on ${machine.cores} cores`)
     const stock = await mintKeys(KEY_PAIRS)
     options.progress('starting two servers')
-    for (const name of ['server', 'twin']) subjects.push(await startSubject(join(folder, name), stock))
+    for (const name of ['server', 'twin'])
+      subjects.push(await startSubject(join(folder, name), stock))
     const cases = await measureRounds(subjects, instruments, options)
     const { length: keyPairs } = stock.materials
     return { machine, minting: { keyPairs, millisecondsPerKey: stock.millisecondsPerKey }, cases }
@@ -82,17 +83,17 @@ async function measureRounds(
   { rounds, progress }: RunOptions,
 ): Promise<readonly Measured[]> {
   const policies = [...new Set(CASES.map(({ keys }) => keys))]
-  const turns = subjects.flatMap((subject) => policies.map((keys) => ({ subject, keys })))
+  // The token case of a policy comes right after its session case, whose sessions it uses.
+  const turns = subjects.flatMap((subject) =>
+    policies.map((keys) => CASES.filter((of) => of.keys === keys).map((of) => ({ subject, of }))),
+  )
   const measured: { readonly of: Case; readonly on: Subject; readonly slice: Slice }[] = []
   for (let round = 0; round <= rounds; round += 1) {
     progress(round === 0 ? 'warming up' : `round ${round} of ${rounds}`)
     const first = round % turns.length
-    for (const { subject, keys } of [...turns.slice(first), ...turns.slice(0, first)]) {
-      // The token case of a policy comes right after its session case, whose sessions it uses.
-      for (const of of CASES.filter((candidate) => candidate.keys === keys)) {
-        const slice = await measureSlice(of, subject, instruments)
-        if (round > 0) measured.push({ of, on: subject, slice })
-      }
+    for (const { subject, of } of [...turns.slice(first), ...turns.slice(0, first)].flat()) {
+      const slice = await measureSlice(of, subject, instruments)
+      if (round > 0) measured.push({ of, on: subject, slice })
     }
   }
   const slicesOf = (of: Case, on: Subject | undefined): readonly Slice[] =>

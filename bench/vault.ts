@@ -26,12 +26,18 @@ export async function createVault(folder: string): Promise<VaultFolder> {
   const rootKeyFile = join(folder, 'root.key')
   const where = ['--data', data, '--root-key-file', rootKeyFile, '--json']
   const run = async (...command: readonly string[]): Promise<string> => {
-    const { stdout } = await promisify(execFile)(process.execPath, [COATCHECK, ...command, ...where])
+    const { stdout } = await promisify(execFile)(process.execPath, [
+      COATCHECK,
+      ...command,
+      ...where,
+    ])
     return stdout
   }
   await run('keys', 'init')
   const add = async (policy: SessionKeyPolicy): Promise<Credential> =>
-    JSON.parse(await run('merchants', 'add', `${policy}-shop`, '--session-keys', policy)) as Credential
+    JSON.parse(
+      await run('merchants', 'add', `${policy}-shop`, '--session-keys', policy),
+    ) as Credential
   const credentials = { rotated: await add('rotated'), 'one-time': await add('one-time') }
   return { data, rootKeyFile, credentials }
 }
@@ -76,25 +82,25 @@ export async function startServer({ data, rootKeyFile }: VaultFolder): Promise<S
 function becomesReady({ stdout }: ChildProcess): Promise<void> {
   if (stdout === null) throw new Error('the output of coatcheck serve is not a pipe')
   const lines = createInterface({ input: stdout })
-  return new Promise((resolve, reject) => {
+  return new Promise((done, reject) => {
     lines.on('line', (line) => {
       if (!line.includes('"ready":true')) return
       lines.close()
       stdout.resume()
-      resolve()
+      done()
     })
     stdout.once('end', () => reject(new Error('coatcheck serve ended; its message above says why')))
   })
 }
 
 function freePort(): Promise<number> {
-  return new Promise((resolve, reject) => {
+  return new Promise((done, reject) => {
     const probe = createServer()
     probe.once('error', reject)
     probe.listen(0, '127.0.0.1', () => {
       const address = probe.address()
       const port = typeof address === 'object' && address !== null ? address.port : 0
-      probe.close(() => resolve(port))
+      probe.close(() => done(port))
     })
   })
 }

@@ -34,7 +34,7 @@ const signedBytes = randomBytes(SIGNED_BYTES)
 const signOnce = (): unknown => sign('sha256', signedBytes, privateKey)
 const decryptOnce = (): unknown => privateDecrypt({ key: privateKey, padding }, encryptedKey)
 
-answerQuestions<BareQuestion>(({ milliseconds }): BareCost => {
+answerQuestions(({ milliseconds }: BareQuestion): BareCost => {
   return { sign: measure(signOnce, milliseconds), decrypt: measure(decryptOnce, milliseconds) }
 })
 

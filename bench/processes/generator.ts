@@ -41,7 +41,7 @@ let opened: readonly string[] = []
 let connections: Connections | undefined
 let requests: Iterator<HttpRequest> = [].values()
 
-answerQuestions<GeneratorQuestion>((question) =>
+answerQuestions((question: GeneratorQuestion) =>
   question.step === 'prepare' ? prepare(question) : run(question.milliseconds),
 )
 

@@ -16,7 +16,7 @@ export interface Minted {
   readonly cpuMicroseconds: number
 }
 
-answerQuestions<MintQuestion>(({ count }): Minted => {
+answerQuestions(({ count }: MintQuestion): Minted => {
   const before = process.cpuUsage()
   const materials = Array.from({ length: count }, () => {
     const { privateKey } = generateKeyPairSync('rsa', { modulusLength: 2048 })

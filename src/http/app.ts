@@ -64,15 +64,7 @@ export async function createApp(needs: HttpNeeds): Promise<FastifyInstance> {
   keepRawBodies(app)
   endConnectionsOnClose(app)
   ignoreExpectations(app)
-  app.addHook('onRequest', (request, reply, done) => {
-    setCommonHeaders(request, reply)
-    requireHost(request)
-    done()
-  })
-  app.addHook('onResponse', (request, reply, done) => {
-    noteResponse(needs, request, reply)
-    done()
-  })
+  frameRequests(app, needs)
   app.setErrorHandler((error, request, reply) => respondError(needs, error, { request, reply }))
   app.setNotFoundHandler((request, reply) =>
     respondError(needs, new ServiceError('RESOURCE_NOT_FOUND'), { request, reply }),
@@ -103,6 +95,18 @@ export async function createApp(needs: HttpNeeds): Promise<FastifyInstance> {
   return app
 }
 
+function frameRequests(app: FastifyInstance, needs: HttpNeeds): void {
+  app.addHook('onRequest', (request, reply, done) => {
+    setCommonHeaders(request, reply)
+    requireHost(request)
+    done()
+  })
+  app.addHook('onResponse', (request, reply, done) => {
+    noteResponse(needs, request, reply)
+    done()
+  })
+}
+
 function keepRawBodies(app: FastifyInstance): void {
   app.removeAllContentTypeParsers()
   app.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, body, done) => done(null, body))
@@ -125,9 +129,8 @@ function endConnectionsOnClose(app: FastifyInstance): void {
   app.addHook('preClose', async () => {
     isClosing = true
   })
-  app.addHook('onSend', (_request, reply, _payload, done) => {
+  app.addHook('onSend', async (_request, reply) => {
     if (isClosing) reply.header('connection', 'close')
-    done()
   })
 }
 
