@@ -29,7 +29,6 @@ export function startHelper<Question extends object, Answer>(file: URL): Helper<
 /** Answers the questions that come to this process, until nobody is left to ask. */
 export function answerQuestions(answer: (question: never) => unknown): void {
   process.on('message', (question) => {
-    // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- only startHelper asks, with this type
     void Promise.resolve(answer(question as never)).then((reply) => process.send?.(reply))
   })
   process.on('disconnect', () => process.exit())
