@@ -119,11 +119,15 @@ function createPool(
     write: store.write,
     sealer,
     poolSealer: poolSealer(sealer),
-    onUnreadable: (kid: string) => logger.error('a pooled session key does not open', { kid }),
+    onUnreadable: unreadable(logger),
   }
   const claim: Parameters<typeof createSessionKeyPool>[0]['claim'] = (limit) =>
     claimKeys(needs, limit, epochSeconds(now))
   return createSessionKeyPool({ claim, now }, poolPolicy)
+}
+
+function unreadable(logger: Logger): (kid: string) => void {
+  return (kid) => logger.error('a pooled session key does not open', { kid })
 }
 
 type Completed = ServiceOptions & Required<Pick<ServiceOptions, 'now' | 'random' | 'trace'>>
@@ -135,7 +139,7 @@ async function createOperations(
 ): Promise<Operations> {
   const { store, logger, sessionLimits } = options
   const signingKeys = await loadSigningKeys(store, sealer)
-  const sessionKeys = createSessionKeys({ get: store.get, sealer }, SITE.digits)
+  const sessionKeys = createSessionKeys({ get: store.get, sealer, now: options.now }, SITE.digits)
   const audit = createLoggedAudit(logger)
   const shared = { ...options, sealer, signingKeys, sessionKeys, audit }
   const sessionNeeds = { ...shared, nextSessionKey: chooseSessionKey(options, sealer, pool) }
@@ -151,7 +155,7 @@ async function createOperations(
 }
 
 function chooseSessionKey(
-  { store, rotation, now }: Completed,
+  { store, rotation, now, logger }: Completed,
   sealer: Sealer,
   pool: SessionKeyPool,
 ): (merchant: Merchant) => Promise<SessionJwk> {
@@ -162,6 +166,7 @@ function chooseSessionKey(
     poolSealer: poolSealer(sealer),
     now,
     site: SITE.digits,
+    onUnreadable: unreadable(logger),
   }
   const rotated = createRotatedKeys(rotationNeeds, rotation)
   return async function nextSessionKey(merchant: Merchant): Promise<SessionJwk> {

@@ -69,6 +69,12 @@ async function requireKeys(config: Config): Promise<OperatorError | undefined> {
     if (credentials.length === 0) {
       return new OperatorError('There is no merchant.', 'Run "coatcheck merchants add <id>".')
     }
+    if (credentials.every(({ revokedAt }) => revokedAt !== undefined)) {
+      return new OperatorError(
+        'Every credential is revoked.',
+        'Run "coatcheck credentials add <merchant>".',
+      )
+    }
     if (!credentials.some(isBundledCredential)) return undefined
     return new OperatorError(
       'A merchant has the published credential of dev mode.',

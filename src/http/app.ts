@@ -136,16 +136,18 @@ function endConnectionsOnClose(app: FastifyInstance): void {
 
 function addRoutes(app: FastifyInstance, needs: HttpNeeds, routes: readonly Route[]): void {
   for (const route of routes) {
+    // A HEAD is a GET whose answer has no body (RFC 9110 §9.3.2).
+    const methods = route.method === 'GET' ? (['GET', 'HEAD'] as const) : (['POST'] as const)
     app.route({
-      method: route.method,
+      method: [...methods],
       url: route.path,
       handler: async (request, reply) => send(reply, await run(needs, route, request)),
     })
     app.route({
-      method: METHODS.filter((method) => method !== route.method),
+      method: METHODS.filter((method) => !methods.some((allowed) => allowed === method)),
       url: route.path,
       handler: (_request, reply) => {
-        reply.header('allow', route.method)
+        reply.header('allow', methods.join(', '))
         throw new ServiceError('METHOD_NOT_ALLOWED')
       },
     })

@@ -98,11 +98,19 @@ export function startMinting(needs: MintingNeeds): Minting {
   async function stop(): Promise<void> {
     clearInterval(timer)
     await looking
-    for (const helper of helpers.values()) helper.kill()
+    await Promise.all([...helpers.values()].map(endHelper))
     await writing
   }
 
   return { status: () => statusOf(seen, needs), stop }
+}
+
+/** Ends a helper; resolves when it hands over nothing more. */
+function endHelper(helper: ChildProcess): Promise<void> {
+  return new Promise((resolve) => {
+    helper.once('close', () => resolve())
+    helper.kill()
+  })
 }
 
 function forkHelper(): ChildProcess {

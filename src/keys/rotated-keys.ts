@@ -1,5 +1,6 @@
 import { createSecretKey } from 'node:crypto'
 import { epochSeconds, type Now } from '../clock-and-random.ts'
+import { SealError } from '../jose/seal.ts'
 import { LIFETIME_SECONDS, type SessionJwk } from '../protocol/capture-context.ts'
 import type { StoredRecord, Write } from '../store/contract.ts'
 import { openRecord, sealedWrite, type Sealer } from '../store/sealed-records.ts'
@@ -25,6 +26,8 @@ interface RotationNeeds {
   readonly now: Now
   /** Two digits. */
   readonly site: string
+  /** Told of a pooled key that does not open, by its kid; the key is dropped. */
+  onUnreadable(kid: string): void
 }
 
 /** The current rotated keys of one process, one a merchant. */
@@ -51,18 +54,29 @@ export function createRotatedKeys(needs: RotationNeeds, policy: RotationPolicy):
   const current = new Map<string, Promise<CurrentKey>>()
   const randomBytes = (count: number): Buffer => needs.sealer.randomBytes(count)
 
-  async function replace(merchantId: string): Promise<CurrentKey> {
+  async function takeMaterial(): Promise<Buffer> {
     const [pooled] = await needs.take('rotated-pool-key', 1)
     if (pooled === undefined) throw poolEmpty()
-    const place = { kind: 'rotated-pool-key', name: pooled.name }
-    const { content: material } = openRecord(pooled, place, needs.poolSealer)
+    try {
+      const place = { kind: 'rotated-pool-key', name: pooled.name }
+      return openRecord(pooled, place, needs.poolSealer).content
+    } catch (error) {
+      if (!(error instanceof SealError)) throw error
+      needs.onUnreadable(pooled.name)
+      return takeMaterial()
+    }
+  }
+
+  async function replace(merchantId: string): Promise<CurrentKey> {
+    const material = await takeMaterial()
     const reference = createKeyReference(randomBytes)
     const macBytes = randomBytes(MAC_KEY_BYTES)
     const replaceAt = epochSeconds(needs.now) + policy.seconds
     const record = { kind: 'rotated-key', name: reference, owner: merchantId } as const
     const content = Buffer.concat([macBytes, material])
     const expiresAt = replaceAt + LIFETIME_SECONDS
-    await needs.write([sealedWrite('put-new', { ...record, expiresAt, content }, needs.sealer)])
+    const write = sealedWrite('put-new', { ...record, expiresAt, content }, needs.sealer)
+    if (!(await needs.write([write]))) throw poolEmpty()
     const macKey = createSecretKey(macBytes)
     const n = readModulus(material)
     for (const secret of [macBytes, material, content]) secret.fill(0)

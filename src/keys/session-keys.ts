@@ -1,4 +1,5 @@
 import { createSecretKey, type KeyObject } from 'node:crypto'
+import { epochSeconds, type Now } from '../clock-and-random.ts'
 import type { CountLimits, Kind, StoredRecord, Write } from '../store/contract.ts'
 import { openRecord, type Sealer } from '../store/sealed-records.ts'
 import { splitRotatedKey } from './rotated-keys.ts'
@@ -22,6 +23,7 @@ interface FindNeeds {
   /** See {@link Store.get}. */
   get(kind: Kind, name: string): Promise<StoredRecord | undefined>
   readonly sealer: Sealer
+  readonly now: Now
 }
 
 /** Finds session keys by kid. */
@@ -38,7 +40,7 @@ interface RotatedKey {
 }
 
 /** Makes the finder of one process; it keeps the imported private halves of rotated keys, which many sessions share. */
-export function createSessionKeys({ get, sealer }: FindNeeds, site: string): SessionKeys {
+export function createSessionKeys({ get, sealer, now }: FindNeeds, site: string): SessionKeys {
   const rotated = new Map<string, RotatedKey>()
 
   async function find(kid: string): Promise<FoundKey> {
@@ -76,6 +78,9 @@ export function createSessionKeys({ get, sealer }: FindNeeds, site: string): Ses
   function keep(reference: string, key: RotatedKey): RotatedKey {
     const [oldest] = rotated.keys()
     if (rotated.size >= CACHED_KEYS && oldest !== undefined) rotated.delete(oldest)
+    for (const [other, { expiresAt }] of rotated) {
+      if (expiresAt !== undefined && expiresAt <= epochSeconds(now)) rotated.delete(other)
+    }
     rotated.set(reference, key)
     return key
   }

@@ -137,20 +137,28 @@ const PATHS = {
 } as const
 
 for (const [path, allowed] of Object.entries(PATHS)) {
-  test(`allows ${allowed} at ${path} and nothing else`, async () => {
+  test(`allows ${allowed} at ${path}, HEAD beside GET, and nothing else`, async () => {
     const methods = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS']
-    for (const method of methods.filter((each) => each !== allowed)) {
+    const allowedOnes = allowed === 'GET' ? ['GET', 'HEAD'] : [allowed]
+    for (const method of methods.filter((each) => !allowedOnes.includes(each))) {
       const reply = await ask(
         url,
         `${method} ${path} HTTP/1.1\r\n${HOST}content-length: 0\r\n${END}`,
       )
       assert.equal(reply.statusCode, 405, method)
-      assert.equal(reply.headers['allow'], allowed)
+      assert.equal(reply.headers['allow'], allowedOnes.join(', '))
       if (method === 'HEAD') assert.equal(reply.body, '')
       else readErrorOf('METHOD_NOT_ALLOWED', reply)
     }
   })
 }
+
+test('answers HEAD as GET, without the body', async () => {
+  const reply = await ask(url, `HEAD /.well-known/jwks.json HTTP/1.1\r\n${HOST}${END}`)
+  assert.equal(reply.statusCode, 200)
+  assert.equal(reply.body, '')
+  assert.ok(Number(reply.headers['content-length']) > 300)
+})
 
 for (const target of ['/flex/v2/sessions', '/flex/v2/tokens', '/nowhere']) {
   test(`refuses a body of more than 64 KiB at ${target}, whole or in chunks`, async () => {

@@ -21,6 +21,8 @@ import { createTestClock, type TestClock } from '../store/clock.ts'
 interface Started extends Harness {
   readonly clock: TestClock
   readonly keys: RotatedKeys
+  /** The kids of pooled keys that did not open. */
+  readonly unreadable: readonly string[]
 }
 
 const POLICY = { sessions: 5, seconds: 60 }
@@ -34,8 +36,16 @@ async function start(
   t.after(() => harness.close())
   await stockPool(harness, 'rotated-pool-key', { count, now: clock.now() })
   const { store, sealer } = harness
-  const needs = { ...store, sealer, poolSealer: poolSealer(sealer), now: clock.now, site: '08' }
-  return { ...harness, clock, keys: createRotatedKeys(needs, policy) }
+  const unreadable: string[] = []
+  const needs = {
+    ...store,
+    sealer,
+    poolSealer: poolSealer(sealer),
+    now: clock.now,
+    site: '08',
+    onUnreadable: (kid: string) => void unreadable.push(kid),
+  }
+  return { ...harness, clock, unreadable, keys: createRotatedKeys(needs, policy) }
 }
 
 async function draw(keys: RotatedKeys, merchantId: string, count: number) {
@@ -55,6 +65,18 @@ test('gives each session a kid of its own over one modulus', async (t) => {
   for (const { kid } of jwks) assert.match(kid, /^08[0-9A-Za-z]{30}$/)
   assert.equal((await store.depth('rotated-pool-key')).count, 3)
   assert.equal((await store.depth('rotated-key')).count, 1)
+})
+
+test('drops a pooled key that does not open, says so, and takes the next', async (t) => {
+  const { keys, store, unreadable } = await start(t, { count: 0 })
+  const junk = {
+    kind: 'rotated-pool-key',
+    expiresAt: undefined,
+    value: Buffer.from('junk'),
+  } as const
+  await store.write([{ op: 'put-new', name: 'changed', ...junk }])
+  await assert.rejects(keys.next('shop'), { code: 'KEY_POOL_EMPTY' })
+  assert.deepEqual(unreadable, ['changed'])
 })
 
 test('shares a modulus within one merchant only', async (t) => {
@@ -158,7 +180,7 @@ test('knows a forged kid with the right reference for nobody’s, without the pr
   const harness = await start(t)
   const { keys, store, sealer } = harness
   const { kid } = await keys.next('shop')
-  const found = createSessionKeys({ get: store.get, sealer }, '08')
+  const found = createSessionKeys({ get: store.get, sealer, now: () => new Date() }, '08')
   assert.notEqual(await found.find(kid), 'unknown')
   const forged = [
     kid.slice(0, 22) + '0'.repeat(10),
@@ -189,6 +211,9 @@ test('keeps a rotated key for its sessions’ 15 minutes and no longer', async (
   readErrorOf('SESSION_KEY_NOT_FOUND', await postJwe(harness, encryptData(session)))
   clock.advance(1)
   assert.deepEqual(await harness.store.list('rotated-key'), [])
-  const found = createSessionKeys({ get: harness.store.get, sealer: harness.sealer }, '08')
+  const found = createSessionKeys(
+    { get: harness.store.get, sealer: harness.sealer, now: () => new Date() },
+    '08',
+  )
   assert.equal(await found.find(session.jwk.kid), 'unknown')
 })
