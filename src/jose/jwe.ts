@@ -1,4 +1,10 @@
-import { constants, createDecipheriv, privateDecrypt, type KeyObject } from 'node:crypto'
+import {
+  constants,
+  createDecipheriv,
+  createSecretKey,
+  privateDecrypt,
+  type KeyObject,
+} from 'node:crypto'
 import { parseJsonBytes, stringMember, type JsonObject } from '../protocol/parse.ts'
 import { decodeBase64Url, decodeJsonPart } from './compact.ts'
 
@@ -82,7 +88,8 @@ function decryptContentKey(jwe: DecodedJwe, key: KeyObject): Buffer | undefined 
 }
 
 function decryptContent(jwe: DecodedJwe, contentKey: Buffer): Buffer | undefined {
-  const decipher = createDecipheriv('aes-256-gcm', contentKey, jwe.iv, { authTagLength: TAG_BYTES })
+  const key = createSecretKey(contentKey)
+  const decipher = createDecipheriv('aes-256-gcm', key, jwe.iv, { authTagLength: TAG_BYTES })
   decipher.setAAD(Buffer.from(jwe.protectedHeader, 'latin1'))
   decipher.setAuthTag(jwe.tag)
   const plaintext = decipher.update(jwe.ciphertext)

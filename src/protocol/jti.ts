@@ -34,8 +34,10 @@ export function parseJti(jti: string): ParsedJti | undefined {
 }
 
 function toBigInt(bytes: Uint8Array): bigint {
-  const text = Array.from(bytes, (byte) => hex(byte, 2)).join('')
-  return BigInt(`0x${text}`)
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+  let value = 0n
+  for (let at = 0; at < bytes.length; at += 8) value = (value << 64n) | view.getBigUint64(at)
+  return value
 }
 
 function hex(value: number, digits: number): string {

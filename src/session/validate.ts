@@ -24,14 +24,14 @@ export function validateCardData(
   const { values, faults } = readCardData(data)
   const required = stringsMember(entry.data, 'requiredFields') ?? []
   const declared = new Set([...required, ...(stringsMember(entry.data, 'optionalFields') ?? [])])
-  const faulty = new Set(faults.map(({ location }) => location))
+  const given = new Set<string>([...values.keys(), ...faults.map(({ location }) => location)])
   const details = firstOfEach([
     ...faults,
     ...[...values.keys()]
       .filter((path) => !declared.has(path))
       .map((path) => ({ location: path, message: 'was not declared in the capture context' })),
     ...required
-      .filter((path) => !faulty.has(path) && !new Set<string>(values.keys()).has(path))
+      .filter((path) => !given.has(path))
       .map((path) => ({ location: path, message: 'is required' })),
     ...checkCardData(values, needs.now).map(({ path, message }) => ({ location: path, message })),
     ...numberFault(values, needs),
