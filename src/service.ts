@@ -13,6 +13,7 @@ import {
 } from './clock-and-random.ts'
 import { createApp } from './http/app.ts'
 import type { Operations } from './http/routes.ts'
+import { createRsaQueue } from './jose/rsa-queue.ts'
 import { claimKeys } from './keys/claim-keys.ts'
 import { createRotatedKeys, type RotationPolicy } from './keys/rotated-keys.ts'
 import type { RootKey } from './keys/root-key.ts'
@@ -141,7 +142,8 @@ async function createOperations(
   const signingKeys = await loadSigningKeys(store, sealer)
   const sessionKeys = createSessionKeys({ get: store.get, sealer, now: options.now }, SITE.digits)
   const audit = createLoggedAudit(logger)
-  const shared = { ...options, sealer, signingKeys, sessionKeys, audit }
+  const runRsa = createRsaQueue()
+  const shared = { ...options, sealer, signingKeys, sessionKeys, runRsa, audit }
   const sessionNeeds = { ...shared, nextSessionKey: chooseSessionKey(options, sealer, pool) }
   const tokenNeeds = { ...shared, site: SITE, defaultAttempts: sessionLimits.attempts }
   return {

@@ -32,7 +32,7 @@ const encryptedKey = publicEncrypt({ key: publicKey, padding }, randomBytes(32))
 const signedBytes = randomBytes(SIGNED_BYTES)
 
 const signOnce = (): unknown => sign('sha256', signedBytes, privateKey)
-const decryptOnce = (): unknown => privateDecrypt({ key: privateKey, padding }, encryptedKey)
+const decryptOnce = (): unknown => privateDecrypt(privateKey, encryptedKey)
 
 answerQuestions(({ milliseconds }: BareQuestion): BareCost => {
   return { sign: measure(signOnce, milliseconds), decrypt: measure(decryptOnce, milliseconds) }

@@ -2,6 +2,7 @@ import type { Audit } from '../audit/audit.ts'
 import { epochSeconds, type Now, type Random } from '../clock-and-random.ts'
 import { ServiceError } from '../errors.ts'
 import { signJws } from '../jose/jws.ts'
+import type { RunRsa } from '../jose/rsa-queue.ts'
 import type { SigningKeys } from '../keys/signing-keys.ts'
 import type { Merchant } from '../merchant/merchant.ts'
 import {
@@ -26,6 +27,7 @@ export interface CreateSessionNeeds {
   readonly signingKeys: Pick<SigningKeys, 'active'>
   /** For merchants that set none. */
   readonly sessionLimits: SessionLimits
+  readonly runRsa: RunRsa
   readonly audit: Audit
   readonly trace: Trace
 }
@@ -67,7 +69,9 @@ export async function createSession(
   const { origin, correlationId } = call
   const context = createCaptureContext({ origin, jwk, sealedData, request, issuedAt, jti })
   const { active } = needs.signingKeys
-  const signed = traced(trace, 'sign capture context', () => signJws(active, context))
+  const signed = await traced(trace, 'sign capture context', () =>
+    needs.runRsa(() => signJws(active, context)),
+  )
   await needs.audit.record({
     event: 'session.opened',
     correlationId,

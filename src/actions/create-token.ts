@@ -3,6 +3,7 @@ import type { Now, Random } from '../clock-and-random.ts'
 import { ServiceError } from '../errors.ts'
 import { decodeJwe, decryptJwe, type DecodedJwe } from '../jose/jwe.ts'
 import { signJws } from '../jose/jws.ts'
+import type { RunRsa } from '../jose/rsa-queue.ts'
 import { isSessionKid } from '../keys/session-kid.ts'
 import type { SessionKey, SessionKeys } from '../keys/session-keys.ts'
 import type { SigningKeys } from '../keys/signing-keys.ts'
@@ -34,6 +35,7 @@ export interface CreateTokenNeeds {
   readonly defaultAttempts: number
   /** See {@link validateCardData}. */
   checkNumber(pan: string): string | undefined
+  readonly runRsa: RunRsa
   readonly audit: Audit
   readonly trace: Trace
 }
@@ -61,12 +63,10 @@ export async function createToken(
   const captured = await openCaptured(needs, key, plaintext)
   const jti = createJti(needs.random.bytes(32), needs.site.letter, captured.expiresAt)
   await traced(trace, 'count and store', () => countAndStore(needs, key, { ...captured, jti }))
-  const token = traced(trace, 'sign transient token', () => {
-    const { cardData, type, issuedAt, expiresAt } = captured
-    const { digits } = needs.site
-    const claims = createTransientToken({ site: digits, type, issuedAt, expiresAt, jti, cardData })
-    return signJws(key, claims)
-  })
+  const claims = createTransientToken({ ...captured, site: needs.site.digits, jti })
+  const token = await traced(trace, 'sign transient token', () =>
+    needs.runRsa(() => signJws(key, claims)),
+  )
   const { merchantId } = captured.session
   const jtiHash = shortHash(jti)
   await needs.audit.record({
@@ -97,7 +97,8 @@ async function decrypt(
   key: SessionKey,
   jwe: DecodedJwe,
 ): Promise<JsonObject> {
-  const plaintext = decryptJwe(jwe, key.privateKey, (count) => needs.random.bytes(count))
+  const randomBytes = (count: number): Buffer => needs.random.bytes(count)
+  const plaintext = await needs.runRsa(() => decryptJwe(jwe, key.privateKey, randomBytes))
   if (plaintext !== undefined) return plaintext
   const counted = await needs.store.write(key.countWrites({ failed: FAILED_OPENS }))
   throw new ServiceError(counted ? 'DECRYPTION_ERROR' : 'QUOTA_EXCEEDED')
