@@ -22,7 +22,8 @@ const MIGRATIONS = [
      value BLOB NOT NULL,
      UNIQUE (kind, name)
    ) STRICT;
-   CREATE INDEX records_by_expiry ON records (expires_at) WHERE expires_at IS NOT NULL;`,
+   CREATE INDEX records_by_expiry ON records (expires_at) WHERE expires_at IS NOT NULL;
+   CREATE INDEX records_by_age ON records (kind, id);`,
 ]
 
 /**
