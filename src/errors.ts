@@ -206,7 +206,7 @@ export const ERRORS = {
     actor: 'operator',
     message: 'No session key is ready, try again',
     cause:
-      'Sessions are opened faster than session keys can be minted (about 25 a second and core).',
+      'Sessions are opened faster than session keys can be minted (some 20 to 30 a second and core).',
     fix: 'Wait for the seconds in `Retry-After`; for sustained rates set `rotated` session keys for the merchant, or add cores.',
   },
   STORE_UNAVAILABLE: {
