@@ -1,5 +1,5 @@
 /** Runs an operation with a private RSA key at the end of the event-loop turn; rejects with what it throws. */
-export type RunRsa = <Result>(operation: () => Result) => Promise<Result>
+export type RunRsa = <Result>(operation: () => Result) => Promise<Awaited<Result>>
 
 /**
  * Makes a queue that runs the private-key operations of one event-loop turn in a row.
@@ -18,15 +18,16 @@ export function createRsaQueue(): RunRsa {
 
   return function runRsa(operation) {
     if (queued.length === 0) setImmediate(runTurn)
-    return new Promise((resolve, reject) => {
+    return new Promise((resolve) => {
       queued.push(() => {
-        try {
-          const result = operation()
-          return () => resolve(result)
-        } catch (error) {
-          return () => reject(error)
-        }
+        const outcome = settled(operation)
+        return () => resolve(outcome)
       })
     })
   }
+}
+
+/** Runs an operation at once; what it throws becomes a rejection. */
+async function settled<Result>(operation: () => Result): Promise<Awaited<Result>> {
+  return await operation()
 }
