@@ -4,6 +4,7 @@ import { fork } from 'node:child_process'
 export interface Helper<Question, Answer> {
   /** Rejects when the process ends instead of answering. */
   ask(question: Question): Promise<Answer>
+  readonly pid: number
   stop(): void
 }
 
@@ -23,7 +24,7 @@ export function startHelper<Question extends object, Answer>(file: URL): Helper<
     })
   }
 
-  return { ask, stop: () => child.disconnect() }
+  return { ask, pid: child.pid ?? 0, stop: () => child.disconnect() }
 }
 
 /** Answers the questions that come to this process, until nobody is left to ask. */

@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process'
 import { closeSync, fdatasyncSync, openSync, readFileSync, writeSync } from 'node:fs'
 import { availableParallelism, cpus } from 'node:os'
 import { join } from 'node:path'
@@ -38,4 +39,17 @@ function measureFsync(folder: string): number {
   })
   closeSync(file)
   return spreadOf(microseconds).median
+}
+
+/**
+ * Keeps a process on the last core, so that the server has the others to itself; false where the system can not.
+ *
+ * Otherwise every reply wakes the load generator on the very core of the server, which then finds its caches full of it.
+ */
+export function keepOnLastCore(pid: number): boolean {
+  const core = availableParallelism() - 1
+  if (core === 0) return false
+  return (
+    spawnSync('taskset', ['--all-tasks', '--cpu-list', '--pid', `${core}`, `${pid}`]).status === 0
+  )
 }

@@ -61,7 +61,7 @@ function countStatuses(slices: readonly Slice[]): Readonly<Record<number, number
 
 /** Writes the results as text for people. */
 export function formatReport(
-  { machine, minting }: Results,
+  { machine, isPinned, minting }: Results,
   reports: readonly CaseReport[],
 ): string {
   const keysPerSecond = 1000 / minting.millisecondsPerKey
@@ -69,7 +69,8 @@ export function formatReport(
     `${machine.cpu}, ${machine.cores} cores, avx512ifma ${machine.avx512ifma ? 'yes' : 'no'}`,
     `Node ${machine.node}, OpenSSL ${machine.openssl}; fsync of 2 KB: ${machine.fsyncMicroseconds.toFixed(0)} µs (p50)`,
     'Server: coatcheck serve, 1 worker; SQLite WAL, synchronous=FULL; log level info into a pipe',
-    `Load: ${CONNECTIONS} connections, keep-alive, HTTP Signature; ratio = CPU of the server ÷ CPU of its bare RSA`,
+    `Load: ${CONNECTIONS} connections, keep-alive, HTTP Signature; generator ${isPinned ? 'on the last core' : 'not pinned'}`,
+    'ratio = CPU time of the server for a request ÷ CPU time of its bare RSA operations',
     '',
     formatTable(reports),
     '',

@@ -3,12 +3,14 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { CASES, type Case } from './cases.ts'
 import { startHelper } from './helper.ts'
-import { describeMachine, type Machine } from './machine.ts'
+import { describeMachine, keepOnLastCore, type Machine } from './machine.ts'
 import { measureSlice, type Instruments, type Slice, type Subject } from './measure.ts'
 import { mintKeys, openPools, type KeyStock } from './pool.ts'
 import { createVault, startServer } from './vault.ts'
 
 const KEY_PAIRS = 96
+// The compiler of the engine is busy for the first ten thousand requests; a vault runs for months.
+const WARM_UP_ROUNDS = 4
 
 /** How much to measure. */
 export interface RunOptions {
@@ -30,6 +32,8 @@ export interface Measured {
 /** Everything that was measured. */
 export interface Results {
   readonly machine: Machine
+  /** Whether load generator and log reader were kept off the server's cores. */
+  readonly isPinned: boolean
   readonly minting: { readonly keyPairs: number; readonly millisecondsPerKey: number }
   readonly cases: readonly Measured[]
 }
@@ -46,9 +50,11 @@ export async function runBenchmark(options: RunOptions): Promise<Results> {
     options.progress('starting two servers')
     for (const name of ['server', 'twin'])
       subjects.push(await startSubject(join(folder, name), stock))
+    const isPinned = [instruments.generator.pid, process.pid].every(keepOnLastCore)
     const cases = await measureRounds(subjects, instruments, options)
-    const { length: keyPairs } = stock.materials
-    return { machine, minting: { keyPairs, millisecondsPerKey: stock.millisecondsPerKey }, cases }
+    const { materials, millisecondsPerKey } = stock
+    const minting = { keyPairs: materials.length, millisecondsPerKey }
+    return { machine, isPinned, minting, cases }
   } finally {
     for (const { server, pools } of subjects) {
       await server.stop()
@@ -88,9 +94,9 @@ async function measureRounds(
     policies.map((keys) => CASES.filter((of) => of.keys === keys).map((of) => ({ subject, of }))),
   )
   const measured: { readonly of: Case; readonly on: Subject; readonly slice: Slice }[] = []
-  for (let round = 0; round <= rounds; round += 1) {
-    progress(round === 0 ? 'warming up' : `round ${round} of ${rounds}`)
-    const first = round % turns.length
+  for (let round = 1 - WARM_UP_ROUNDS; round <= rounds; round += 1) {
+    progress(round <= 0 ? 'warming up' : `round ${round} of ${rounds}`)
+    const first = (round + WARM_UP_ROUNDS) % turns.length
     for (const { subject, of } of [...turns.slice(first), ...turns.slice(0, first)].flat()) {
       const slice = await measureSlice(of, subject, instruments)
       if (round > 0) measured.push({ of, on: subject, slice })

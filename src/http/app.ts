@@ -71,8 +71,9 @@ export async function createApp(needs: HttpNeeds): Promise<FastifyInstance> {
   )
   await app.register(async (scope) => {
     // The plugin would answer a preflight of any path.
-    scope.addHook('onRequest', async ({ routeOptions }) => {
+    scope.addHook('onRequest', ({ routeOptions }, _reply, done) => {
       if (routeOptions.url === '*') throw new ServiceError('RESOURCE_NOT_FOUND')
+      done()
     })
     await scope.register(cors, {
       methods: ['GET', 'POST'],

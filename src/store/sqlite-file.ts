@@ -23,7 +23,7 @@ const MIGRATIONS = [
      UNIQUE (kind, name)
    ) STRICT;
    CREATE INDEX records_by_expiry ON records (expires_at) WHERE expires_at IS NOT NULL;
-   CREATE INDEX records_by_age ON records (kind, id);`,
+   CREATE INDEX pool_keys_by_age ON records (kind, id) WHERE kind = 'pool-key';`,
 ]
 
 /**

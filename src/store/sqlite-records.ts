@@ -30,10 +30,7 @@ export function prepareRecords(db: DatabaseSync): RecordTable {
   const depth = db.prepare(
     `SELECT count(*) AS count, min(expires_at) AS earliest FROM records WHERE kind = ? AND ${LIVE}`,
   )
-  const take = db.prepare(
-    `DELETE FROM records WHERE id IN
-       (SELECT id FROM records WHERE kind = ? AND ${LIVE} ORDER BY id LIMIT ?) RETURNING id, ${COLUMNS}`,
-  )
+  const takes = new Map<Kind, StatementSync>()
   const purge = db.prepare(
     `DELETE FROM records WHERE id IN (SELECT id FROM records WHERE expires_at <= ? LIMIT ${PURGE_CHUNK})`,
   )
@@ -53,13 +50,24 @@ export function prepareRecords(db: DatabaseSync): RecordTable {
       }
     },
     apply,
-    take: (kind, limit, seconds) =>
-      take
-        .all(kind, seconds, limit)
+    take: (kind, limit, seconds) => {
+      const take = takes.get(kind) ?? prepareTake(db, kind)
+      takes.set(kind, take)
+      return take
+        .all(seconds, limit)
         .toSorted((a, b) => Number(a['id']) - Number(b['id']))
-        .map(toRecord),
+        .map(toRecord)
+    },
     purge: (seconds) => Number(purge.run(seconds).changes),
   }
+}
+
+// SQLite uses the partial index over pooled keys only where the kind stands in the query itself.
+function prepareTake(db: DatabaseSync, kind: Kind): StatementSync {
+  return db.prepare(
+    `DELETE FROM records WHERE id IN
+       (SELECT id FROM records WHERE kind = '${kind}' AND ${LIVE} ORDER BY id LIMIT ?) RETURNING id, ${COLUMNS}`,
+  )
 }
 
 function prepareApply(db: DatabaseSync): RecordTable['apply'] {
