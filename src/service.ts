@@ -116,9 +116,7 @@ function createPool(
   sealer: Sealer,
 ): SessionKeyPool {
   const needs = {
-    take: store.take,
-    write: store.write,
-    sealer,
+    claim: store.claim,
     poolSealer: poolSealer(sealer),
     onUnreadable: unreadable(logger),
   }
@@ -140,7 +138,8 @@ async function createOperations(
 ): Promise<Operations> {
   const { store, logger, sessionLimits } = options
   const signingKeys = await loadSigningKeys(store, sealer)
-  const sessionKeys = createSessionKeys({ get: store.get, sealer, now: options.now }, SITE.digits)
+  const found = { get: store.get, sealer, poolSealer: poolSealer(sealer), now: options.now }
+  const sessionKeys = createSessionKeys(found, SITE.digits)
   const audit = createLoggedAudit(logger)
   const runRsa = createRsaQueue()
   const shared = { ...options, sealer, signingKeys, sessionKeys, runRsa, audit }

@@ -11,10 +11,13 @@ import { answerMetrics } from './worker-metrics.ts'
 // Keys kept back for merchants that have not had their share, when keys are scarce.
 const RESERVE = 8
 const BATCH = 32
+// Node hands out smaller buffers as slices of a block of this size; a block of their own costs each of them an allocation.
+const BUFFER_POOL_BYTES = 128 * 1024
 
 /** Runs one worker: a service on the shared listener. */
 export async function runWorker(config: Config): Promise<void> {
-  const destination = pino.destination({ fd: 1, sync: false, minLength: 4096 })
+  Buffer.poolSize = BUFFER_POOL_BYTES
+  const destination = pino.destination({ fd: 1, sync: false, minLength: 16_000 })
   setInterval(() => destination.flush(), 500).unref()
   const logger = createLogger({ level: config.logLevel, now: systemClock, destination })
   const store = openVaultStore(config)

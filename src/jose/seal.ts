@@ -101,8 +101,8 @@ export function deriveSubkey(key: SealingKey, purpose: string): Buffer {
 }
 
 function deriveRecordKey(key: SealingKey, place: Place, salt: Buffer): KeyObject {
-  const info = lengthPrefixed(['coatcheck record v1', place.kind, place.secret ?? ''])
-  const derived = Buffer.from(hkdfSync('sha256', key.key, salt, info, 32))
+  const info = lengthPrefixed('coatcheck record v1', place.kind, place.secret ?? '')
+  const derived = new Uint8Array(hkdfSync('sha256', key.key, salt, info, 32))
   const recordKey = createSecretKey(derived)
   derived.fill(0)
   return recordKey
@@ -111,13 +111,13 @@ function deriveRecordKey(key: SealingKey, place: Place, salt: Buffer): KeyObject
 function encodeHeader(keyId: string, { owner, expiresAt }: SealContent): Buffer {
   // 0 is how "does not expire" is written: an expiry must never turn into that.
   if (expiresAt === 0) throw new RangeError('a record cannot expire at 0')
-  const ownerBytes = Buffer.from(owner, 'utf8')
-  const header = Buffer.alloc(FIXED_BYTES + ownerBytes.length)
-  header.writeUInt8(VERSION, 0)
+  const ownerLength = Buffer.byteLength(owner, 'utf8')
+  const header = Buffer.allocUnsafe(FIXED_BYTES + ownerLength)
+  header[0] = VERSION
   header.write(keyId.padEnd(KEY_ID_BYTES), 1, KEY_ID_BYTES, 'latin1')
   header.writeBigUInt64BE(BigInt(expiresAt ?? 0), 1 + KEY_ID_BYTES)
-  header.writeUInt16BE(ownerBytes.length, FIXED_BYTES - 2)
-  ownerBytes.copy(header, FIXED_BYTES)
+  header.writeUInt16BE(ownerLength, FIXED_BYTES - 2)
+  header.write(owner, FIXED_BYTES, 'utf8')
   return header
 }
 
@@ -149,17 +149,10 @@ function parseSealed(sealed: Buffer): ParsedSealed | undefined {
   }
 }
 
-function associatedData(header: Buffer, place: Place): Buffer {
-  return Buffer.concat([lengthPrefixed(['coatcheck', place.kind, place.name]), header])
+function associatedData(header: Buffer, { kind, name }: Place): Buffer {
+  return Buffer.concat([Buffer.from(lengthPrefixed('coatcheck', kind, name), 'utf8'), header])
 }
 
-function lengthPrefixed(texts: readonly string[]): Buffer {
-  const lengths = texts.map((text) => Buffer.byteLength(text, 'utf8'))
-  const prefixed = Buffer.alloc(lengths.reduce((sum, length) => sum + 4 + length, 0))
-  let end = 0
-  for (const [index, text] of texts.entries()) {
-    end = prefixed.writeUInt32BE(lengths[index] ?? 0, end)
-    end += prefixed.write(text, end, 'utf8')
-  }
-  return prefixed
+function lengthPrefixed(first: string, second: string, third: string): string {
+  return `${first.length}:${first}${second.length}:${second}${third.length}:${third}`
 }

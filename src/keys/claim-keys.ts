@@ -1,10 +1,9 @@
+import type { SealContent } from '../jose/seal.ts'
 import { LIFETIME_SECONDS } from '../protocol/capture-context.ts'
-import type { StoredRecord, Write } from '../store/contract.ts'
-import { openRecord, sealedWrite, type Sealer } from '../store/sealed-records.ts'
+import type { Claimed, StoredRecord } from '../store/contract.ts'
+import { openWithin, type Sealer } from '../store/sealed-records.ts'
+import { HOLD_SECONDS } from './mint-order.ts'
 import { readModulus } from './session-key-material.ts'
-
-/** How long a claimed key may be held before a session uses it, in seconds. */
-const HOLD_SECONDS = 3600
 
 /** A session key that this process, and nobody else, may issue. Its private half stays in the store. */
 export interface ClaimedKey {
@@ -16,19 +15,16 @@ export interface ClaimedKey {
 }
 
 interface ClaimNeeds {
-  /** See {@link Store.take}. */
-  take(kind: 'pool-key', limit: number): Promise<readonly StoredRecord[]>
-  /** See {@link Store.write}. */
-  write(batch: readonly Write[]): Promise<boolean>
-  readonly sealer: Sealer
+  /** See {@link Store.claim}. */
+  claim(kind: 'pool-key', limit: number, as: Claimed): Promise<readonly StoredRecord[]>
   readonly poolSealer: Sealer
   /** Told of a pooled key that does not open, by its kid; the key is dropped. */
   onUnreadable(kid: string): void
 }
 
 /**
- * Claims up to `limit` pooled keys: takes them out of the pool for good, then stores them as session keys, both durably,
- * before any is returned. A crash in between loses keys that nobody has seen.
+ * Claims up to `limit` pooled keys: turns them into session keys, durably, before any is returned. They stay sealed as
+ * they were minted.
  */
 export async function claimKeys(
   needs: ClaimNeeds,
@@ -36,34 +32,32 @@ export async function claimKeys(
   seconds: number,
 ): Promise<readonly ClaimedKey[]> {
   const issueUntil = seconds + HOLD_SECONDS
+  const as = { kind: 'session-key', expiresAt: issueUntil + LIFETIME_SECONDS } as const
   const claimed: ClaimedKey[] = []
-  const writes: Write[] = []
-  for (const record of await needs.take('pool-key', limit)) {
-    const material = openPooled(needs, record)
-    if (material === undefined) continue
-    claimed.push({ kid: record.name, n: readModulus(material), issueUntil })
-    writes.push(sessionKeyWrite(needs.sealer, { kid: record.name, material, issueUntil }))
-    material.fill(0)
+  for (const record of await needs.claim('pool-key', limit, as)) {
+    const n = readPooledModulus(needs, record)
+    if (n !== undefined) claimed.push({ kid: record.name, n, issueUntil })
   }
-  // A kid that is there already was issued before: none of the batch may be issued then.
-  return (await needs.write(writes)) ? claimed : []
+  return claimed
 }
 
-function openPooled(needs: ClaimNeeds, record: StoredRecord): Buffer | undefined {
+function readPooledModulus(needs: ClaimNeeds, record: StoredRecord): string | undefined {
   try {
-    const place = { kind: 'pool-key', name: record.name }
-    return openRecord(record, place, needs.poolSealer).content
+    const { content } = openClaimedKey(record, needs.poolSealer)
+    const n = readModulus(content)
+    content.fill(0)
+    return n
   } catch {
     needs.onUnreadable(record.name)
     return undefined
   }
 }
 
-function sessionKeyWrite(
-  sealer: Sealer,
-  key: { readonly kid: string; readonly material: Buffer; readonly issueUntil: number },
-): Write {
-  const expiresAt = key.issueUntil + LIFETIME_SECONDS
-  const record = { kind: 'session-key', name: key.kid, owner: '', expiresAt } as const
-  return sealedWrite('put-new', { ...record, content: key.material }, sealer)
+/**
+ * Opens the material of a claimed key. The caller wipes it.
+ *
+ * @throws SealError when it was changed, or is kept longer than it may be.
+ */
+export function openClaimedKey(record: StoredRecord, poolSealer: Sealer): SealContent {
+  return openWithin(record, { kind: 'pool-key', name: record.name }, poolSealer)
 }

@@ -1,5 +1,6 @@
 import { generateKeyPairSync } from 'node:crypto'
 import { seal, type SealingKey } from '../jose/seal.ts'
+import { LIFETIME_SECONDS } from '../protocol/capture-context.ts'
 import { encodeSessionKey } from './session-key-material.ts'
 import { createSessionKid } from './session-kid.ts'
 
@@ -8,6 +9,9 @@ export type PoolKind = 'pool-key' | 'rotated-pool-key'
 
 /** How long a key may lie in a pool, in seconds. */
 export const POOL_SECONDS = 24 * 3600
+
+/** How long a claimed key may be held before a session uses it, in seconds. */
+export const HOLD_SECONDS = 3600
 
 /** What the minting process is asked for. It gets a key that seals pooled keys, and opens nothing else of the store. */
 export interface MintOrder {
@@ -52,8 +56,10 @@ export function sealForPool(
   needs: MintNeeds,
 ): MintedKey {
   const randomBytes = (count: number): Buffer => needs.randomBytes(count)
-  const kid = createSessionKid(key.site, randomBytes)
+  const kid = createSessionKid(key.site, needs.seconds, randomBytes)
   const expiresAt = needs.seconds + POOL_SECONDS
-  const record = { kind: key.kind, name: kid, owner: '', expiresAt, content: key.content }
+  // It stays under this seal when it is claimed, and for the session that uses it last.
+  const latest = expiresAt + HOLD_SECONDS + LIFETIME_SECONDS
+  const record = { kind: key.kind, name: kid, owner: '', expiresAt: latest, content: key.content }
   return { kid, expiresAt, sealed: seal(needs.sealingKey, record, randomBytes) }
 }

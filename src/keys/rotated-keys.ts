@@ -3,7 +3,7 @@ import { epochSeconds, type Now } from '../clock-and-random.ts'
 import { SealError } from '../jose/seal.ts'
 import { LIFETIME_SECONDS, type SessionJwk } from '../protocol/capture-context.ts'
 import type { StoredRecord, Write } from '../store/contract.ts'
-import { openRecord, sealedWrite, type Sealer } from '../store/sealed-records.ts'
+import { openWithin, sealedWrite, type Sealer } from '../store/sealed-records.ts'
 import { readModulus } from './session-key-material.ts'
 import { createKeyReference, deriveSessionKid, type KidSource } from './session-kid.ts'
 import { poolEmpty } from './waiting-room.ts'
@@ -59,7 +59,7 @@ export function createRotatedKeys(needs: RotationNeeds, policy: RotationPolicy):
     if (pooled === undefined) throw poolEmpty()
     try {
       const place = { kind: 'rotated-pool-key', name: pooled.name }
-      return openRecord(pooled, place, needs.poolSealer).content
+      return openWithin(pooled, place, needs.poolSealer).content
     } catch (error) {
       if (!(error instanceof SealError)) throw error
       needs.onUnreadable(pooled.name)
@@ -105,7 +105,7 @@ export function createRotatedKeys(needs: RotationNeeds, policy: RotationPolicy):
       key = await pending
     }
     key.sessionsLeft -= 1
-    const kid = deriveSessionKid(key.source, randomBytes)
+    const kid = deriveSessionKid(key.source, epochSeconds(needs.now), randomBytes)
     return { kty: 'RSA', e: 'AQAB', use: 'enc', n: key.n, kid }
   }
 

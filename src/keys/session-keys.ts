@@ -2,6 +2,7 @@ import { createSecretKey, type KeyObject } from 'node:crypto'
 import { epochSeconds, type Now } from '../clock-and-random.ts'
 import type { CountLimits, Kind, StoredRecord, Write } from '../store/contract.ts'
 import { openRecord, type Sealer } from '../store/sealed-records.ts'
+import { openClaimedKey } from './claim-keys.ts'
 import { splitRotatedKey } from './rotated-keys.ts'
 import { readPrivateKey } from './session-key-material.ts'
 import { isKidOf, isSessionKid, keyReferenceOf } from './session-kid.ts'
@@ -23,6 +24,7 @@ interface FindNeeds {
   /** See {@link Store.get}. */
   get(kind: Kind, name: string): Promise<StoredRecord | undefined>
   readonly sealer: Sealer
+  readonly poolSealer: Sealer
   readonly now: Now
 }
 
@@ -40,18 +42,31 @@ interface RotatedKey {
 }
 
 /** Makes the finder of one process; it keeps the imported private halves of rotated keys, which many sessions share. */
-export function createSessionKeys({ get, sealer, now }: FindNeeds, site: string): SessionKeys {
+export function createSessionKeys(needs: FindNeeds, site: string): SessionKeys {
+  const { get, sealer, poolSealer, now } = needs
   const rotated = new Map<string, RotatedKey>()
 
   async function find(kid: string): Promise<FoundKey> {
     if (!isSessionKid(kid)) return 'unknown'
+    const known = rotated.get(keyReferenceOf(kid))
+    if (known !== undefined && isOf(known, kid)) return findUse(kid, known)
     const record = await get('session-key', kid)
     return record === undefined ? findRotated(kid) : openOneTime(record)
   }
 
+  function isOf({ macKey, expiresAt }: RotatedKey, kid: string): boolean {
+    const isLive = expiresAt === undefined || expiresAt > epochSeconds(now)
+    return isLive && isKidOf({ site, reference: keyReferenceOf(kid), macKey }, kid)
+  }
+
+  async function findUse(kid: string, key: RotatedKey): Promise<FoundKey> {
+    const use = await get('session-use', kid)
+    return use?.value.length === 0 ? 'spent' : rotatedSession(kid, key)
+  }
+
   function openOneTime(record: StoredRecord): FoundKey {
     if (record.value.length === 0) return 'spent'
-    const { content } = openRecord(record, { kind: 'session-key', name: record.name }, sealer)
+    const { content } = openClaimedKey(record, poolSealer)
     const privateKey = readPrivateKey(content)
     content.fill(0)
     const { name } = record
@@ -65,14 +80,9 @@ export function createSessionKeys({ get, sealer, now }: FindNeeds, site: string)
   async function findRotated(kid: string): Promise<FoundKey> {
     const reference = keyReferenceOf(kid)
     const record = await get('rotated-key', reference)
-    if (record === undefined) {
-      rotated.delete(reference)
-      return 'unknown'
-    }
+    if (record === undefined) return 'unknown'
     const key = rotated.get(reference) ?? keep(reference, openRotated(record, sealer))
-    if (!isKidOf({ site, reference, macKey: key.macKey }, kid)) return 'unknown'
-    const use = await get('session-use', kid)
-    return use?.value.length === 0 ? 'spent' : rotatedSession(kid, key)
+    return isOf(key, kid) ? findUse(kid, key) : 'unknown'
   }
 
   function keep(reference: string, key: RotatedKey): RotatedKey {

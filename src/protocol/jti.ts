@@ -33,6 +33,11 @@ export function parseJti(jti: string): ParsedJti | undefined {
   return { site, expiresAt: Number.parseInt(expires, 16) }
 }
 
+/** Returns the eight hex digits of a jti that are its expiry, whether or not the rest of it is right. */
+export function expiryDigits(jti: string): string {
+  return jti.slice(-12, -4)
+}
+
 function toBigInt(bytes: Uint8Array): bigint {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
   let value = 0n

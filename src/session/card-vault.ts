@@ -1,5 +1,6 @@
 import { hash } from 'node:crypto'
 import { isFieldPath, type CardData, type FieldPath } from '../protocol/field-catalogue.ts'
+import { expiryDigits } from '../protocol/jti.ts'
 import { parseJsonObject } from '../protocol/parse.ts'
 import type { StoredRecord, Write } from '../store/contract.ts'
 import { openRecord, sealedWrite, type Sealer } from '../store/sealed-records.ts'
@@ -14,9 +15,12 @@ export interface StoredCard {
   readonly cardData: CardData
 }
 
-/** The name of a token's records: what the store knows instead of the jti. */
+/**
+ * The name of a token's records, which the store knows instead of the jti: its expiry, then its SHA-256. What is written
+ * together lies together in an index whose names begin with the time: far fewer pages change.
+ */
 export function cardRecordName(jti: string): string {
-  return hash('sha256', jti)
+  return expiryDigits(jti) + hash('sha256', jti, 'base64url')
 }
 
 /**

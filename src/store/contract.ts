@@ -70,6 +70,13 @@ export type Write =
     }
   | { readonly op: 'delete'; readonly kind: Kind; readonly name: string }
 
+/** What claimed records become. */
+export interface Claimed {
+  readonly kind: Kind
+  /** Seconds since the epoch. */
+  readonly expiresAt: number
+}
+
 /** How many live records a kind has, and when the first of them expires. */
 export interface Depth {
   readonly count: number
@@ -95,6 +102,12 @@ export interface Store {
   write(batch: readonly Write[]): Promise<boolean>
   /** Removes up to `limit` of the oldest live records of a kind, durably, and returns them; nobody else gets them. */
   take(kind: Kind, limit: number): Promise<readonly StoredRecord[]>
+  /**
+   * Turns up to `limit` of the oldest live records of a kind into records of another kind that expire at another time,
+   * durably, and returns them; nobody else gets them. Name, value, counters and age stay. A record whose name the other
+   * kind has already stays what it is. Both kinds must be of one lifetime.
+   */
+  claim(kind: Kind, limit: number, as: Claimed): Promise<readonly StoredRecord[]>
   /** Deletes expired records; housekeeping only. Resolves to how many there were. */
   purge(): Promise<number>
   /** Finishes what was begun and lets go of the engine. */

@@ -31,10 +31,9 @@ export function createMemoryStore(now: Now): Store {
     const entry = entriesOf(kind).get(name)
     return entry !== undefined && isLive(entry) ? entry : undefined
   }
-  const live = (kind: Kind): StoredRecord[] => {
-    const entries = [...entriesOf(kind).values()].filter(isLive)
-    return entries.toSorted((a, b) => a.id - b.id).map(({ record }) => record)
-  }
+  const liveEntries = (kind: Kind): Entry[] =>
+    [...entriesOf(kind).values()].filter(isLive).toSorted((a, b) => a.id - b.id)
+  const live = (kind: Kind): StoredRecord[] => liveEntries(kind).map(({ record }) => record)
   const applyAll = createApplyAll(entriesOf, find)
 
   return {
@@ -52,6 +51,16 @@ export function createMemoryStore(now: Now): Store {
       const taken = live(kind).slice(0, limit)
       for (const { name } of taken) entriesOf(kind).delete(name)
       return taken
+    },
+    claim: async (kind, limit, as) => {
+      assertOneLifetime([{ kind }, as])
+      const isFree = ({ name }: StoredRecord): boolean => find(as.kind, name) === undefined
+      const claimed = liveEntries(kind).filter(({ record }) => isFree(record))
+      return claimed.slice(0, limit).map(({ id, record }) => {
+        entriesOf(kind).delete(record.name)
+        entriesOf(as.kind).set(record.name, { id, record: { ...record, expiresAt: as.expiresAt } })
+        return { ...copyOf(record), expiresAt: as.expiresAt }
+      })
     },
     purge: async () => {
       let purged = 0
@@ -115,8 +124,8 @@ function createApplyAll(
 }
 
 /** Throws TypeError when a batch mixes lasting and passing records: no engine could write it in one step. */
-export function assertOneLifetime(batch: readonly Write[]): void {
-  if (new Set(batch.map((write) => KINDS[write.kind])).size > 1) {
+export function assertOneLifetime(batch: readonly { readonly kind: Kind }[]): void {
+  if (new Set(batch.map(({ kind }) => KINDS[kind])).size > 1) {
     throw new TypeError('a batch is either of lasting or of passing records')
   }
 }

@@ -39,6 +39,19 @@ export function sealedReplacement(record: Unsealed, read: StoredRecord, sealer: 
 }
 
 /**
+ * Opens a stored record whose seal says how late it may expire at most: its column may say less, never more.
+ *
+ * @throws SealError as {@link openRecord} does.
+ */
+export function openWithin(record: StoredRecord, place: Place, sealer: Sealer): SealContent {
+  const opened = open(record.value, place, (id) => sealer.find(id))
+  const { expiresAt = 0 } = opened
+  const isWithin = record.expiresAt !== undefined && record.expiresAt <= expiresAt
+  if (!isWithin || place.name !== record.name) throw new SealError('a sealed value does not open')
+  return opened
+}
+
+/**
  * Opens a stored record. Owner and expiry come from inside the seal; the column that the engine filters by must agree.
  *
  * @throws SealError when the value does not open in this place, or its column was changed.

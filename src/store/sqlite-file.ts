@@ -7,12 +7,15 @@ import type { Mode } from './contract.ts'
 const APPLICATION_ID = 0x434f4154
 const BUSY_MILLISECONDS = 5000
 const RETRY_MILLISECONDS = 10
+const CACHE_KIB = 32 * 1024
+// Purging checkpoints every half minute; this bounds the WAL when writing is faster than that.
+const CHECKPOINT_PAGES = 4000
 
 // One entry a schema version; an entry is never changed once released.
 const MIGRATIONS = [
   `CREATE TABLE stamp (mode TEXT NOT NULL) STRICT;
    CREATE TABLE records (
-     id INTEGER PRIMARY KEY AUTOINCREMENT,
+     id INTEGER PRIMARY KEY,
      kind TEXT NOT NULL,
      name TEXT NOT NULL,
      expires_at INTEGER,
@@ -84,6 +87,7 @@ function checkIdentity(db: DatabaseSync, path: string, mode: Mode): void {
 function configure(db: DatabaseSync): void {
   useWal(db)
   db.exec('PRAGMA synchronous = FULL; PRAGMA secure_delete = ON; PRAGMA trusted_schema = OFF;')
+  db.exec(`PRAGMA cache_size = -${CACHE_KIB}; PRAGMA wal_autocheckpoint = ${CHECKPOINT_PAGES}`)
 }
 
 /** Switches to WAL. SQLite itself does not wait here for processes that open the same new file at the same moment. */

@@ -1,5 +1,7 @@
 import type { DatabaseSync, SQLOutputValue, StatementSync } from 'node:sqlite'
-import type { Depth, Kind, StoredRecord, Write } from './contract.ts'
+import type { Claimed, Depth, Kind, StoredRecord, Write } from './contract.ts'
+
+type Row = Readonly<Record<string, SQLOutputValue>>
 
 type PutWrite = Extract<Write, { readonly value: Buffer }>
 
@@ -19,6 +21,12 @@ export interface RecordTable {
   apply(write: Write, seconds: number): boolean
   /** Removes and returns the oldest live records of a kind. Must run in a transaction. */
   take(kind: Kind, limit: number, seconds: number): readonly StoredRecord[]
+  /** Turns the oldest live records of a kind into records of another, and returns them. Must run in a transaction. */
+  claim(
+    kind: Kind,
+    limit: number,
+    how: { readonly as: Claimed; readonly seconds: number },
+  ): readonly StoredRecord[]
   /** Deletes some of the expired records and returns how many. Must run in a transaction. */
   purge(seconds: number): number
 }
@@ -30,7 +38,8 @@ export function prepareRecords(db: DatabaseSync): RecordTable {
   const depth = db.prepare(
     `SELECT count(*) AS count, min(expires_at) AS earliest FROM records WHERE kind = ? AND ${LIVE}`,
   )
-  const takes = new Map<Kind, StatementSync>()
+  const takes = prepareForEach((kind) => db.prepare(takeSql(kind)))
+  const claims = prepareForEach((kind) => db.prepare(claimSql(kind)))
   const purge = db.prepare(
     `DELETE FROM records WHERE id IN (SELECT id FROM records WHERE expires_at <= ? LIMIT ${PURGE_CHUNK})`,
   )
@@ -50,24 +59,40 @@ export function prepareRecords(db: DatabaseSync): RecordTable {
       }
     },
     apply,
-    take: (kind, limit, seconds) => {
-      const take = takes.get(kind) ?? prepareTake(db, kind)
-      takes.set(kind, take)
-      return take
-        .all(seconds, limit)
-        .toSorted((a, b) => Number(a['id']) - Number(b['id']))
-        .map(toRecord)
-    },
+    take: (kind, limit, seconds) => byAge(takes(kind).all(seconds, limit)),
+    claim: (kind, limit, { as, seconds }) =>
+      byAge(claims(kind).all({ kind: as.kind, expiresAt: as.expiresAt, seconds, limit })),
     purge: (seconds) => Number(purge.run(seconds).changes),
   }
 }
 
 // SQLite uses the partial index over pooled keys only where the kind stands in the query itself.
-function prepareTake(db: DatabaseSync, kind: Kind): StatementSync {
-  return db.prepare(
-    `DELETE FROM records WHERE id IN
-       (SELECT id FROM records WHERE kind = '${kind}' AND ${LIVE} ORDER BY id LIMIT ?) RETURNING id, ${COLUMNS}`,
-  )
+function takeSql(kind: Kind): string {
+  return `DELETE FROM records WHERE id IN
+    (SELECT id FROM records WHERE kind = '${kind}' AND ${LIVE} ORDER BY id LIMIT ?) RETURNING id, ${COLUMNS}`
+}
+
+// What it replaces has expired.
+function claimSql(kind: Kind): string {
+  return `UPDATE OR REPLACE records SET kind = :kind, expires_at = :expiresAt WHERE id IN
+    (SELECT id FROM records AS pooled
+       WHERE kind = '${kind}' AND (expires_at IS NULL OR expires_at > :seconds)
+         AND NOT EXISTS (SELECT 1 FROM records WHERE kind = :kind AND name = pooled.name
+           AND (expires_at IS NULL OR expires_at > :seconds))
+       ORDER BY id LIMIT :limit) RETURNING id, ${COLUMNS}`
+}
+
+function prepareForEach(prepare: (kind: Kind) => StatementSync): (kind: Kind) => StatementSync {
+  const prepared = new Map<Kind, StatementSync>()
+  return function statementOf(kind) {
+    const statement = prepared.get(kind) ?? prepare(kind)
+    prepared.set(kind, statement)
+    return statement
+  }
+}
+
+function byAge(rows: readonly Row[]): readonly StoredRecord[] {
+  return rows.toSorted((a, b) => Number(a['id']) - Number(b['id'])).map(toRecord)
 }
 
 function prepareApply(db: DatabaseSync): RecordTable['apply'] {
@@ -144,7 +169,7 @@ function runCount(
   return count.run(parameters).changes === 1
 }
 
-function toRecord(row: Record<string, SQLOutputValue>): StoredRecord {
+function toRecord(row: Row): StoredRecord {
   const { name, expires_at, value, issued, opened, failed } = row
   if (typeof name !== 'string' || !(value instanceof Uint8Array))
     throw new TypeError('not a record')

@@ -52,6 +52,11 @@ export function openSqliteStore({ folder, mode, now }: SqliteOptions): Store {
       const { table, queue } = engineOf(kind)
       return queue.run(() => table.take(kind, limit, epochSeconds(now)))
     },
+    claim: async (kind, limit, as) => {
+      assertOneLifetime([{ kind }, as])
+      const { table, queue } = engineOf(kind)
+      return queue.run(() => table.claim(kind, limit, { as, seconds: epochSeconds(now) }))
+    },
     purge: async () => {
       const purged = await Promise.all(
         Object.values(engines).map((engine) => purgeEngine(engine, now)),

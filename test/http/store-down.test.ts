@@ -32,6 +32,7 @@ async function start(t: TestContext): Promise<Breakable> {
     ...store,
     get: async (...words) => (guard('get'), store.get(...words)),
     take: async (...words) => (guard('take'), store.take(...words)),
+    claim: async (...words) => (guard('claim'), store.claim(...words)),
     write: async (...words) => (guard('write'), store.write(...words)),
   }
   const poolPolicy = { ...DEV_PRESET.poolPolicy, waitMilliseconds: 100 }
@@ -81,7 +82,7 @@ test('gives no token, and counts none, when it cannot be stored', async (t) => {
 test('opens no session when keys cannot be claimed, and goes on afterwards', async (t) => {
   const harness = await start(t)
   for (let opened = 0; opened < 8; opened += 1) await openSession(harness)
-  harness.fail(['take'])
+  harness.fail(['claim'])
   readUnavailable(await requestSession(harness))
   harness.fail([])
   readErrorOf('KEY_POOL_EMPTY', await requestSession(harness))

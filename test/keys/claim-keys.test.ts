@@ -3,9 +3,9 @@ import { test, type TestContext } from 'node:test'
 
 import { systemClock } from '../../src/clock-and-random.ts'
 import { ServiceError } from '../../src/errors.ts'
-import { claimKeys } from '../../src/keys/claim-keys.ts'
+import { SealError } from '../../src/jose/seal.ts'
+import { claimKeys, openClaimedKey } from '../../src/keys/claim-keys.ts'
 import { poolSealer } from '../../src/keys/sealing-keys.ts'
-import { openRecord } from '../../src/store/sealed-records.ts'
 import { createMemoryStore } from '../../src/store/memory.ts'
 import { openSqliteStore } from '../../src/store/sqlite.ts'
 import { readErrorOf } from '../error-reply.ts'
@@ -39,7 +39,7 @@ function needsOf({ store, sealer }: Harness, unreadable: string[] = []) {
   return { ...store, sealer, poolSealer: poolSealer(sealer), onUnreadable }
 }
 
-test('takes keys out of the pool and stores them as session keys, sealed', async (t) => {
+test('turns pooled keys into session keys, sealed as they were', async (t) => {
   const harness = await start(t, 5)
   const claimed = await claimKeys(needsOf(harness), 3, SECONDS)
   assert.equal(claimed.length, 3)
@@ -54,8 +54,7 @@ test('takes keys out of the pool and stores them as session keys, sealed', async
     assert.ok(key)
     assert.equal(claimed[index]?.issueUntil, SECONDS + 3600)
     assert.equal(record.expiresAt, SECONDS + 3600 + 900)
-    const place = { kind: 'session-key', name: record.name }
-    const { content } = openRecord(record, place, harness.sealer)
+    const { content } = openClaimedKey(record, poolSealer(harness.sealer))
     const pkcs8 = key.export({ type: 'pkcs8', format: 'der' })
     assert.deepEqual(content.subarray(256), pkcs8)
     assert.equal(claimed[index].n, key.export({ format: 'jwk' }).n)
@@ -85,26 +84,46 @@ test('drops a pooled key that does not open and reports its kid', async (t) => {
   assert.equal((await harness.store.depth('pool-key')).count, 0)
 })
 
-test('issues none of a batch of which one kid was claimed before', async (t) => {
+test('opens no session key that is kept longer than its seal allows, or under another kid', async (t) => {
+  const harness = await start(t, 2)
+  const [key, other] = await claimKeys(needsOf(harness), 2, SECONDS)
+  const [record] = await harness.store.list('session-key')
+  assert.ok(record && key && other)
+  const open = (changed: object) => () =>
+    openClaimedKey({ ...record, ...changed }, poolSealer(harness.sealer))
+  const latest = SECONDS + 24 * 3600 + 3600 + 900
+  assert.ok(open({ expiresAt: latest })())
+  for (const changed of [
+    { expiresAt: latest + 1 },
+    { expiresAt: undefined },
+    { name: other.kid },
+    { value: record.value.subarray(0, -1) },
+  ]) {
+    assert.throws(open(changed), SealError)
+  }
+})
+
+test('never claims a kid that was claimed before', async (t) => {
   const harness = await start(t, 3)
   const [, second] = await harness.store.list('pool-key')
   assert.ok(second)
   const again = { op: 'put-new', kind: 'pool-key', ...second } as const
-  const [key] = await claimKeys(needsOf(harness), 2, SECONDS)
+  const before = await claimKeys(needsOf(harness), 2, SECONDS)
   await harness.store.write([again])
+  const after = await claimKeys(needsOf(harness), 32, SECONDS)
+  const kids = [...before, ...after].map(({ kid }) => kid)
+  assert.deepEqual([after.length, new Set(kids).size], [1, 3])
   assert.deepEqual(await claimKeys(needsOf(harness), 32, SECONDS), [])
-  assert.ok(key)
-  assert.equal((await harness.store.depth('session-key')).count, 2)
 })
 
-test('returns no key before it is stored: a failing store costs keys, never a kid twice', async (t) => {
+test('returns no key when the store fails', async (t) => {
   const harness = await start(t, 3)
-  const write = async (): Promise<boolean> => {
+  const claim = async (): Promise<never> => {
     throw new ServiceError('STORE_UNAVAILABLE')
   }
-  const failing = { ...needsOf(harness), write }
+  const failing = { ...needsOf(harness), claim }
   await assert.rejects(claimKeys(failing, 2, SECONDS), { code: 'STORE_UNAVAILABLE' })
-  assert.equal((await harness.store.depth('pool-key')).count, 1)
+  assert.equal((await harness.store.depth('pool-key')).count, 3)
 })
 
 test('never gives a kid twice: two services over one SQLite store, at the same time', async () => {

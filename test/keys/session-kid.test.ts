@@ -13,6 +13,8 @@ import {
   keyReferenceOf,
 } from '../../src/keys/session-kid.ts'
 
+const NOW = 1_800_000_000
+
 const SOURCE = {
   site: '08',
   reference: createKeyReference(randomBytes),
@@ -20,7 +22,7 @@ const SOURCE = {
 }
 
 test('draws kids of 32 characters that begin with the site', () => {
-  const kids = new Set(Array.from({ length: 500 }, () => createSessionKid('08', randomBytes)))
+  const kids = new Set(Array.from({ length: 500 }, () => createSessionKid('08', NOW, randomBytes)))
   assert.equal(kids.size, 500)
   for (const kid of kids) {
     assert.match(kid, /^08[0-9A-Za-z]{30}$/)
@@ -30,7 +32,9 @@ test('draws kids of 32 characters that begin with the site', () => {
 })
 
 test('derives kids that carry the reference and prove that they were derived', () => {
-  const kids = new Set(Array.from({ length: 500 }, () => deriveSessionKid(SOURCE, randomBytes)))
+  const kids = new Set(
+    Array.from({ length: 500 }, () => deriveSessionKid(SOURCE, NOW, randomBytes)),
+  )
   assert.equal(kids.size, 500)
   for (const kid of kids) {
     assert.equal(isSessionKid(kid), true)
@@ -40,7 +44,7 @@ test('derives kids that carry the reference and prove that they were derived', (
 })
 
 test('knows no kid of another key, reference or site', () => {
-  const kid = deriveSessionKid(SOURCE, randomBytes)
+  const kid = deriveSessionKid(SOURCE, NOW, randomBytes)
   const others = [
     { ...SOURCE, macKey: createSecretKey(randomBytes(32)) },
     { ...SOURCE, reference: createKeyReference(randomBytes) },
@@ -50,11 +54,19 @@ test('knows no kid of another key, reference or site', () => {
 })
 
 test('knows a kid with any one character changed for a forgery', () => {
-  const kid = deriveSessionKid(SOURCE, randomBytes)
+  const kid = deriveSessionKid(SOURCE, NOW, randomBytes)
   for (let index = 0; index < kid.length; index += 1) {
     const changed = kid.slice(0, index) + (kid[index] === 'a' ? 'b' : 'a') + kid.slice(index + 1)
     assert.equal(isKidOf(SOURCE, changed), false, String(index))
   }
+})
+
+test('sorts kids by the second in which they were drawn', () => {
+  const earlier = createSessionKid('08', NOW, randomBytes)
+  assert.ok(earlier < createSessionKid('08', NOW + 1, randomBytes))
+  assert.ok(
+    deriveSessionKid(SOURCE, NOW, randomBytes) < deriveSessionKid(SOURCE, NOW + 1, randomBytes),
+  )
 })
 
 test('takes nothing else for a session kid', () => {

@@ -92,7 +92,7 @@ function withOwner(value: Buffer): Buffer {
 test('is stored under a hash of the jti and never over another card', async () => {
   const jti = newJti()
   await stored(jti)
-  assert.match(cardRecordName(jti), /^[0-9a-f]{64}$/)
+  assert.match(cardRecordName(jti), /^[0-9A-F]{8}[\w-]{43}$/)
   assert.equal(await harness.store.write(storeCardWrites(jti, CARD, harness.sealer)), false)
 })
 

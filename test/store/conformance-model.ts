@@ -10,6 +10,12 @@ const KINDS = ['card', 'session-key'] as const
 type Step =
   | { readonly do: 'write'; readonly batch: readonly RelativeWrite[] }
   | { readonly do: 'take'; readonly kind: (typeof KINDS)[number]; readonly limit: number }
+  | {
+      readonly do: 'claim'
+      readonly kind: (typeof KINDS)[number]
+      readonly into: (typeof KINDS)[number]
+      readonly limit: number
+    }
   | { readonly do: 'advance'; readonly seconds: number }
   | { readonly do: 'purge' }
 
@@ -54,6 +60,12 @@ const anyStep: fc.Arbitrary<Step> = fc.oneof(
   fc.record({
     do: fc.constant('take' as const),
     kind: fc.constantFrom(...KINDS),
+    limit: fc.integer({ min: 0, max: 3 }),
+  }),
+  fc.record({
+    do: fc.constant('claim' as const),
+    kind: fc.constantFrom(...KINDS),
+    into: fc.constantFrom(...KINDS),
     limit: fc.integer({ min: 0, max: 3 }),
   }),
   fc.record({ do: fc.constant('advance' as const), seconds: fc.integer({ min: 1, max: 3 }) }),
@@ -113,6 +125,8 @@ async function expectStep(
       )
       return model.filter((record) => !taken.includes(record))
     }
+    case 'claim':
+      return expectClaim(step, model, { store, clock })
     case 'advance':
       clock.advance(step.seconds)
       return model
@@ -120,6 +134,24 @@ async function expectStep(
       await store.purge()
       return model
   }
+}
+
+async function expectClaim(
+  { kind, into, limit }: Extract<Step, { do: 'claim' }>,
+  model: readonly ModelRecord[],
+  { store, clock }: Opened,
+): Promise<readonly ModelRecord[]> {
+  if (kind === into) return model
+  const expiresAt = clock.seconds() + 2
+  const isTaken = ({ name }: ModelRecord): boolean =>
+    model.some((other) => other.kind === into && other.name === name)
+  const claimed = model.filter((record) => record.kind === kind && !isTaken(record)).slice(0, limit)
+  const turned = (record: ModelRecord): ModelRecord => ({ ...record, kind: into, expiresAt })
+  assert.deepEqual(
+    (await store.claim(kind, limit, { kind: into, expiresAt })).map(withHex),
+    claimed.map((record) => withoutKind(turned(record))),
+  )
+  return model.map((record) => (claimed.includes(record) ? turned(record) : record))
 }
 
 function fromNow(write: RelativeWrite, seconds: number): Write {

@@ -49,6 +49,45 @@ export function testTaking(openFor: OpenFor): void {
     assert.deepEqual(await names(store), [])
   })
 
+  test('claiming turns the oldest records into another kind, for one claimer only', async (t) => {
+    const { store, clock } = await openFor(t)
+    const expiresAt = clock.seconds() + 60
+    const as = { kind: 'session-key', expiresAt } as const
+    await store.write(range(5, (index) => put(`n${4 - index}`, String(index))))
+    assert.deepEqual(await store.claim('card', 0, as), EMPTY)
+    const claimed = await Promise.all([store.claim('card', 2, as), store.claim('card', 2, as)])
+    assert.deepEqual(
+      claimed.flat().map(({ name, value }) => `${name}=${value.toString()}`),
+      ['n4=0', 'n3=1', 'n2=2', 'n1=3'],
+    )
+    assert.equal(claimed[0][0]?.expiresAt, expiresAt)
+    assert.deepEqual(await names(store), ['n0'])
+    assert.deepEqual(await names(store, 'session-key'), ['n4', 'n3', 'n2', 'n1'])
+    assert.equal(await store.get('card', 'n4'), undefined)
+    assert.equal((await store.get('session-key', 'n4'))?.value.toString(), '0')
+    clock.advance(60)
+    assert.deepEqual(await names(store, 'session-key'), [])
+  })
+
+  test('a claimed record keeps its counters, and replaces none that lives under its name', async (t) => {
+    const { store, clock } = await openFor(t)
+    const seconds = clock.seconds()
+    const as = { kind: 'session-key', expiresAt: seconds + 60 } as const
+    const there = { ...put('a', 'there', seconds + 5), kind: 'session-key' } as const
+    await store.write([put('a', 'pooled'), put('b'), there])
+    await store.write([{ op: 'count', kind: 'card', name: 'b', limits: { opened: 5 } }])
+    const [claimed, ...others] = await store.claim('card', 9, as)
+    assert.deepEqual([claimed?.name, claimed?.counts.opened, others.length], ['b', 1, 0])
+    assert.equal((await store.get('session-key', 'a'))?.value.toString(), 'there')
+    assert.deepEqual(await names(store), ['a'])
+    clock.advance(5)
+    assert.deepEqual(
+      (await store.claim('card', 9, as)).map(({ name }) => name),
+      ['a'],
+    )
+    assert.equal((await store.get('session-key', 'a'))?.value.toString(), 'pooled')
+  })
+
   test('depth counts the live records of a kind and tells when the first of them expires', async (t) => {
     const { store, clock } = await openFor(t)
     const soon = clock.seconds() + 1
