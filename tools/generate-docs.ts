@@ -5,6 +5,7 @@ import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { SETTING_LIST } from '../src/config.ts'
 import { ERRORS, type ErrorCode } from '../src/errors.ts'
+import { MLE_REFUSALS } from '../src/http/mle-refusals.ts'
 import { ROUTES } from '../src/http/routes.ts'
 import { REFUSALS } from '../src/merchant/refusals.ts'
 import {
@@ -53,6 +54,15 @@ function errorsPage(): string {
     '| reason | meaning |',
     '| --- | --- |',
     ...refusals,
+    '',
+    '## Why message-level encryption failed',
+    '',
+    '`details` of `MLE_REQUEST_REFUSED` and `MLE_RESPONSE_REFUSED` says the meaning; the log, and `coatcheck` in dev mode,',
+    'also the reason and which kid was expected and received:',
+    '',
+    '| reason | meaning |',
+    '| --- | --- |',
+    ...Object.entries(MLE_REFUSALS).map(([reason, text]) => `| \`${reason}\` | ${text} |`),
   ].join('\n')
 }
 

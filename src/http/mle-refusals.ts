@@ -5,7 +5,7 @@ export const MLE_REFUSALS = {
   MLE_WITHOUT_JWT:
     'An encrypted request must be authenticated by JWT: with an HTTP Signature, send it plain.',
   MLE_NOT_ALONE: 'encryptedRequest must be text, and the only member of the body.',
-  MLE_NOT_A_JWE: 'encryptedRequest is not a compact JWE for a key of 2048 bits.',
+  MLE_NOT_A_JWE: 'encryptedRequest is not a compact JWE with a kid, for a key of 2048 bits.',
   MLE_OTHER_ALGORITHM: 'The JWE must have alg RSA-OAEP-256 and enc A256GCM, without zip and crit.',
   MLE_UNKNOWN_KEY:
     'The kid of the JWE is not that of a key of this service: encrypt to the certificate of this service.',
