@@ -180,6 +180,25 @@ export const ERRORS = {
     cause: 'The session has given all the tokens, or seen all the attempts, that it may.',
     fix: 'Open a new session for each payment.',
   },
+  MLE_REQUEST_REFUSED: {
+    status: 400,
+    family: 'flex',
+    reason: 'DECRYPTION_ERROR',
+    actor: 'merchant',
+    message: 'The encrypted request cannot be used',
+    cause:
+      'The JWE in `encryptedRequest` is not one for this service; `details` says what does not match.',
+    fix: 'Encrypt to the certificate that `coatcheck keys certificate` writes, and authenticate by JWT.',
+  },
+  MLE_RESPONSE_REFUSED: {
+    status: 400,
+    family: 'flex',
+    reason: 'VALIDATION_ERROR',
+    actor: 'merchant',
+    message: 'The reply cannot be encrypted as asked',
+    cause: 'The claim `v-c-response-mle-kid` names no good certificate of this merchant.',
+    fix: 'Register it with `coatcheck credentials add <merchant> --mle-certificate <file>`, or leave the claim out.',
+  },
   PUBLIC_KEY_NOT_FOUND: {
     status: 404,
     family: 'flex',

@@ -15,6 +15,7 @@ import { createApp } from './http/app.ts'
 import type { Operations } from './http/routes.ts'
 import { createRsaQueue } from './jose/rsa-queue.ts'
 import { claimKeys } from './keys/claim-keys.ts'
+import { createMleKeys } from './keys/mle-keys.ts'
 import { createRotatedKeys, type RotationPolicy } from './keys/rotated-keys.ts'
 import type { RootKey } from './keys/root-key.ts'
 import { loadSealer, poolSealer } from './keys/sealing-keys.ts'
@@ -102,6 +103,13 @@ export async function createService(options: ServiceOptions): Promise<Service> {
     ...options,
     operations: await createOperations({ ...options, now, random, trace }, sealer, pool),
     authenticate: (request) => authenticate(authentication, request),
+    mle: {
+      keys: createMleKeys(store, sealer),
+      findCredential: registry.find,
+      now,
+      toleranceSeconds: options.toleranceSeconds,
+      randomBytes: (count) => random.bytes(count),
+    },
     limits,
     random,
     logger,

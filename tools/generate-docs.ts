@@ -5,6 +5,7 @@ import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { SETTING_LIST } from '../src/config.ts'
 import { ERRORS, type ErrorCode } from '../src/errors.ts'
+import { MLE_REFUSALS } from '../src/http/mle-refusals.ts'
 import { ROUTES } from '../src/http/routes.ts'
 import { REFUSALS } from '../src/merchant/refusals.ts'
 import {
@@ -53,6 +54,15 @@ function errorsPage(): string {
     '| reason | meaning |',
     '| --- | --- |',
     ...refusals,
+    '',
+    '## Why message-level encryption failed',
+    '',
+    '`details` of `MLE_REQUEST_REFUSED` and `MLE_RESPONSE_REFUSED` says the meaning; the log, and `coatcheck` in dev mode,',
+    'also the reason and which kid was expected and received:',
+    '',
+    '| reason | meaning |',
+    '| --- | --- |',
+    ...Object.entries(MLE_REFUSALS).map(([reason, text]) => `| \`${reason}\` | ${text} |`),
   ].join('\n')
 }
 
@@ -100,24 +110,26 @@ const EVIDENCE: Readonly<Record<ClientRow['evidence'], string>> = {
 }
 
 function compatibilityPage(): string {
-  const rows = CLIENTS.map(({ language, version, evidence, authenticates, remark }) => {
+  const rows = CLIENTS.map(({ language, version, evidence, authenticates, encrypts, remark }) => {
     const cell = (wanted: ClientAuthentication): string => {
       const found = authenticates.find(({ authentication }) => authentication === wanted)
       if (found === undefined) return ''
       return found.jwt === undefined ? 'yes' : `version ${found.jwt}`
     }
     const ways = [cell('http_signature'), cell('jwt_shared_secret'), cell('jwt_p12')]
-    return `| ${[language, version, EVIDENCE[evidence], ...ways, remark].join(' | ')} |`
+    const mle = encrypts ? 'yes' : ''
+    return `| ${[language, version, EVIDENCE[evidence], ...ways, mle, remark].join(' | ')} |`
   })
   return [
     '# Compatibility of the official clients',
     '',
     'Every client that was run opened a session, read payment details and was refused with 401 for a wrong key, in each',
     'way to authenticate that it has, unmodified, over plain http by its intermediate host. Recorded requests with a shared',
-    'secret, which is not published, are signed anew. An empty cell: not in this version, or not known.',
+    'secret, which is not published, are signed anew. An empty cell: not in this version, or not known. MLE: run with',
+    '[message-level encryption](mle.md) of requests and replies forced on, in each way that has JWT version 2.',
     '',
-    '| client | version | evidence | HTTP Signature | JWT, shared secret | JWT, p12 | remark |',
-    '| --- | --- | --- | --- | --- | --- | --- |',
+    '| client | version | evidence | HTTP Signature | JWT, shared secret | JWT, p12 | MLE | remark |',
+    '| --- | --- | --- | --- | --- | --- | --- | --- |',
     ...rows,
     '',
     'In `serve`, JWT version 1 must be allowed to the credential: `coatcheck credentials add <merchant> --certificate',

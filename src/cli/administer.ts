@@ -4,7 +4,7 @@ import { OperatorError } from '../errors.ts'
 import { createAdministration, type Administration } from '../merchant/administration.ts'
 import { createPrinter, type Printer } from './print.ts'
 import { addSettings, readSettings } from './settings.ts'
-import { VAULT_SETTINGS, withVault } from './vault.ts'
+import { VAULT_SETTINGS, withVault, type Vault } from './vault.ts'
 
 /** The flags that every administrative command has. */
 export interface AdministrativeOptions {
@@ -12,7 +12,11 @@ export interface AdministrativeOptions {
 }
 
 /** What an administrative command does. */
-export type Administer = (administration: Administration, printer: Printer) => Promise<void>
+export type Administer = (
+  administration: Administration,
+  printer: Printer,
+  vault: Vault,
+) => Promise<void>
 
 /** Makes a command that opens the vault; {@link administer} is its action. */
 export function administrativeCommand(name: string, description: string): Command {
@@ -22,9 +26,9 @@ export function administrativeCommand(name: string, description: string): Comman
 
 /** Opens the vault that the options name and runs on its merchants. Throws OperatorError. */
 export function administer(options: AdministrativeOptions, run: Administer): Promise<void> {
-  return withVault(readSettings({ ...options }), ({ store, sealer }) => {
-    const administration = createAdministration({ store, sealer, now: systemClock })
-    return run(administration, createPrinter(options.json === true))
+  return withVault(readSettings({ ...options }), (vault) => {
+    const administration = createAdministration({ ...vault, now: systemClock })
+    return run(administration, createPrinter(options.json === true), vault)
   })
 }
 

@@ -1,4 +1,5 @@
 import type { Now, Random } from '../clock-and-random.ts'
+import type { MleKey } from '../keys/mle-keys.ts'
 import { createAdministration, removals } from '../merchant/administration.ts'
 import type { Allowances } from '../merchant/merchant.ts'
 import type { Store } from '../store/contract.ts'
@@ -14,16 +15,22 @@ interface BundleNeeds {
   readonly random: Random
 }
 
+interface BundleOwner {
+  readonly merchantId: string
+  readonly allows: Allowances
+  /** Its certificate goes into the p12 too. */
+  readonly mleKey: MleKey
+}
+
 /** Makes a key and a certificate for a merchant that is there, in the place of an earlier one. Returns the p12. */
-export async function bundleCertificate(
-  needs: BundleNeeds,
-  owner: { readonly merchantId: string; readonly allows: Allowances },
-): Promise<Buffer> {
+export async function bundleCertificate(needs: BundleNeeds, owner: BundleOwner): Promise<Buffer> {
   const { store, now, random } = needs
   const { merchantId, allows } = owner
   const { createMerchantP12 } = await import('../certificates/create-merchant-p12.ts')
   const serialNumber = BUNDLED_SERIAL_NUMBER
-  const made = { merchantId, serialNumber, password: merchantId, now, random }
+  const { nameMleCertificate } = await import('../certificates/create-mle-key.ts')
+  const furtherCertificates = [nameMleCertificate(owner.mleKey)]
+  const made = { merchantId, serialNumber, password: merchantId, furtherCertificates, now, random }
   const { p12, certificatePem } = await createMerchantP12(made)
   const administration = createAdministration(needs)
   const credentials = await administration.listCredentials(merchantId)

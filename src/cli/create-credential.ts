@@ -1,12 +1,14 @@
 import { readFileSync, rmSync, writeFileSync } from 'node:fs'
-import { systemClock, type Random } from '../clock-and-random.ts'
+import { systemClock, systemRandom, type Random } from '../clock-and-random.ts'
 import { OperatorError } from '../errors.ts'
 import type { NewCredential } from '../merchant/administration.ts'
 import type { Allowances } from '../merchant/merchant.ts'
 import type { CredentialOptions } from './credential-options.ts'
+import { drawSerialNumber } from './draw-serial-number.ts'
+import { ensureMleKey } from './mle-key.ts'
+import type { Vault } from './vault.ts'
 
 const SECRET_BYTES = 32
-const SERIAL_DIGITS = 22
 
 /** A credential to be stored, what is shown of it once, and the files that go with it. */
 export interface CreatedCredential {
@@ -27,19 +29,26 @@ export interface ShownCredential {
 }
 
 /**
- * Makes what a merchant signs with: a shared secret, a p12 that official clients load, or a certificate of its own.
+ * Makes what a merchant signs with: a shared secret, a p12 that official clients load, or a certificate of its own; or
+ * takes a certificate to which its replies are encrypted.
  *
  * @throws OperatorError when a file cannot be read or holds something else.
  */
 export function createCredential(
   merchantId: string,
   options: CredentialOptions,
-  random: Random,
+  vault: Vault,
 ): Promise<CreatedCredential> {
-  if (options.certificate !== undefined)
-    return registerCertificate(merchantId, options.certificate, options)
-  if (options.p12 !== undefined) return createP12(merchantId, options.p12, { options, random })
-  return Promise.resolve(createSecret(merchantId, options, random))
+  const { certificate, mleCertificate, p12 } = options
+  if (certificate !== undefined) {
+    return registerCertificate(merchantId, { kind: 'certificate', path: certificate }, options)
+  }
+  if (mleCertificate !== undefined) {
+    const brought = { kind: 'mle-certificate', path: mleCertificate } as const
+    return registerCertificate(merchantId, brought, options)
+  }
+  if (p12 !== undefined) return createP12(merchantId, p12, { options, vault })
+  return Promise.resolve(createSecret(merchantId, options, systemRandom))
 }
 
 function createSecret(
@@ -58,13 +67,19 @@ function createSecret(
 async function createP12(
   merchantId: string,
   path: string,
-  { options, random }: { readonly options: CredentialOptions; readonly random: Random },
+  { options, vault }: { readonly options: CredentialOptions; readonly vault: Vault },
 ): Promise<CreatedCredential> {
   const { createMerchantP12 } = await import('../certificates/create-merchant-p12.ts')
-  const keyId = drawDigits(random, SERIAL_DIGITS)
-  const password = readPassword(options) ?? merchantId
-  const made = { merchantId, serialNumber: keyId, password, now: systemClock, random }
-  const { p12, certificatePem } = await createMerchantP12(made)
+  const { nameMleCertificate } = await import('../certificates/create-mle-key.ts')
+  const keyId = drawSerialNumber(systemRandom)
+  const { p12, certificatePem } = await createMerchantP12({
+    merchantId,
+    serialNumber: keyId,
+    password: readPassword(options) ?? merchantId,
+    furtherCertificates: [nameMleCertificate(await ensureMleKey(vault))],
+    now: systemClock,
+    random: systemRandom,
+  })
   const material = { kind: 'certificate', certificate: certificatePem } as const
   return {
     credential: { keyId, material, allows: readAllowances(options) },
@@ -73,9 +88,14 @@ async function createP12(
   }
 }
 
+interface BroughtCertificate {
+  readonly kind: 'certificate' | 'mle-certificate'
+  readonly path: string
+}
+
 async function registerCertificate(
   merchantId: string,
-  path: string,
+  { kind, path }: BroughtCertificate,
   options: CredentialOptions,
 ): Promise<CreatedCredential> {
   const { keyIdOf, readCertificate } = await import('../certificates/read-certificate.ts')
@@ -91,7 +111,7 @@ async function registerCertificate(
     )
   }
   const keyId = keyIdOf(certificate)
-  const material = { kind: 'certificate', certificate: certificate.pem } as const
+  const material = { kind, certificate: certificate.pem }
   return {
     credential: { keyId, material, allows: readAllowances(options) },
     shown: { merchantId, keyId, certificate: path },
@@ -153,10 +173,4 @@ async function writeNewFile(
   } finally {
     if (!isStored) rmSync(path)
   }
-}
-
-/** Draws decimal digits, the first of them not 0. Slightly uneven: they name a key, and protect nothing. */
-function drawDigits(random: Random, count: number): string {
-  const digits = [...random.bytes(count)].map((byte) => byte % 10)
-  return `${1 + ((digits[0] ?? 0) % 9)}${digits.slice(1).join('')}`
 }

@@ -9,6 +9,8 @@ export interface CredentialOptions {
   readonly p12PasswordFile?: string
   /** A file to be read: a certificate in PEM, or a p12. */
   readonly certificate?: string
+  /** As `certificate`, but for encrypting replies to. */
+  readonly mleCertificate?: string
   readonly allowJwtV1?: true
   readonly allowUndated?: true
   readonly coverMerchants?: readonly string[]
@@ -38,6 +40,16 @@ export function addCredentialOptions(command: Command): Command {
       'further merchants that it may act for, between commas (meta key)',
       parseIds,
     )
+}
+
+/** Adds the flag of a certificate that nothing is signed with. */
+export function addMleCertificateOption(command: Command): Command {
+  return command.addOption(
+    new Option(
+      '--mle-certificate <file>',
+      'register a certificate (PEM, or a p12) to which replies are encrypted on demand, instead of a secret',
+    ).conflicts(['p12', 'certificate', 'allowJwtV1', 'allowUndated', 'coverMerchants']),
+  )
 }
 
 function parseIds(text: string): readonly string[] {

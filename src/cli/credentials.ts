@@ -1,7 +1,7 @@
 import { Command } from 'commander'
-import { systemRandom } from '../clock-and-random.ts'
 import { OperatorError } from '../errors.ts'
 import type { Administration } from '../merchant/administration.ts'
+import { isForSigning } from '../merchant/merchant.ts'
 import {
   administer,
   administrativeCommand,
@@ -11,14 +11,20 @@ import {
   type AdministrativeOptions,
 } from './administer.ts'
 import { createCredential, type ShownCredential } from './create-credential.ts'
-import { addCredentialOptions, type CredentialOptions } from './credential-options.ts'
+import {
+  addCredentialOptions,
+  addMleCertificateOption,
+  type CredentialOptions,
+} from './credential-options.ts'
 import { printCredential } from './describe-credential.ts'
+import type { Vault } from './vault.ts'
 
 const ADD_EXAMPLES = `
 Examples:
   coatcheck credentials add shop-1
   coatcheck credentials add shop-1 --p12 shop-1.p12 --p12-password-file password.txt
-  coatcheck credentials add shop-1 --certificate shop-1.pem --allow-jwt-v1`
+  coatcheck credentials add shop-1 --certificate shop-1.pem --allow-jwt-v1
+  coatcheck credentials add shop-1 --mle-certificate replies.pem`
 
 const ROTATE_EXAMPLES = `
 Both credentials are good until the old one is revoked. Change the client, then revoke:
@@ -27,7 +33,9 @@ Both credentials are good until the old one is revoked. Change the client, then 
 
 /** Makes the command `coatcheck credentials`. */
 export function credentialsCommand(): Command {
-  const add = addCredentialOptions(administrativeCommand('add', 'Add a credential to a merchant.'))
+  const add = addMleCertificateOption(
+    addCredentialOptions(administrativeCommand('add', 'Add a credential to a merchant.')),
+  )
     .argument('<merchant>', 'merchant id')
     .addHelpText('after', ADD_EXAMPLES)
     .action((id: string, options: AdministrativeOptions & CredentialOptions) =>
@@ -60,16 +68,16 @@ export function credentialsCommand(): Command {
 }
 
 function addCredential(merchantId: string, options: CredentialOptions): Administer {
-  return async function add(administration, printer): Promise<void> {
-    const shown = await addOne(administration, merchantId, options)
+  return async function add(administration, printer, vault): Promise<void> {
+    const shown = await addOne(administration, vault, { merchantId, options })
     printCredential(printer, shown)
   }
 }
 
 function rotateCredential(merchantId: string, options: CredentialOptions): Administer {
-  return async function rotate(administration, printer): Promise<void> {
+  return async function rotate(administration, printer, vault): Promise<void> {
     const live = (await administration.listCredentials(merchantId)).filter(
-      ({ revokedAt }) => revokedAt === undefined,
+      (credential) => credential.revokedAt === undefined && isForSigning(credential),
     )
     if (live.length > 1) {
       throw new OperatorError(
@@ -77,7 +85,7 @@ function rotateCredential(merchantId: string, options: CredentialOptions): Admin
         'Revoke those that are not used any more, then rotate.',
       )
     }
-    const shown = await addOne(administration, merchantId, options)
+    const shown = await addOne(administration, vault, { merchantId, options })
     const replaces = live.map(({ keyId }) => keyId)
     printCredential(printer, shown, { replaces })
     for (const keyId of replaces) printer.note(`Then: coatcheck credentials revoke ${keyId}`)
@@ -86,14 +94,10 @@ function rotateCredential(merchantId: string, options: CredentialOptions): Admin
 
 async function addOne(
   administration: Administration,
-  merchantId: string,
-  options: CredentialOptions,
+  vault: Vault,
+  { merchantId, options }: { readonly merchantId: string; readonly options: CredentialOptions },
 ): Promise<ShownCredential> {
-  const { credential, shown, keepFilesIf } = await createCredential(
-    merchantId,
-    options,
-    systemRandom,
-  )
+  const { credential, shown, keepFilesIf } = await createCredential(merchantId, options, vault)
   const isAdded = await keepFilesIf(() =>
     administration.addCredential({ ...credential, merchantId }),
   )

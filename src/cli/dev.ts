@@ -29,6 +29,7 @@ import { checkReadiness } from './check-readiness.ts'
 import { closeOnFailure } from './close-on-failure.ts'
 import { humanLog } from './human-log.ts'
 import { listen } from './listen.ts'
+import { ensureMleKey } from './mle-key.ts'
 import { createPrinter } from './print.ts'
 import { selfTest } from './self-test.ts'
 import { addSettings, readSettings } from './settings.ts'
@@ -53,7 +54,7 @@ export function devCommand(): Command {
     .option('--ephemeral', 'keep everything in memory')
     .option(
       '--credentials <file>',
-      'write {"url","merchantId","keyId","secret","p12"} into a file, and a p12 beside it, for scripts',
+      'write {"url","merchantId","keyId","secret","p12",…} into a file, and a p12 beside it, for scripts',
     )
     .option('--json', 'print and log JSON lines')
     .addHelpText(
@@ -102,15 +103,24 @@ async function addCertificate(
   if (credentials === undefined) return undefined
   const needs = { store, sealer, now: systemClock, random: systemRandom }
   const { merchantId } = BUNDLED_MERCHANT
-  const p12 = await bundleCertificate(needs, { merchantId, allows: DEV_ALLOWANCES })
+  const mleKey = await ensureMleKey(needs)
+  const p12 = await bundleCertificate(needs, { merchantId, allows: DEV_ALLOWANCES, mleKey })
   const file = resolve(`${credentials}.p12`)
   writePrivately(file, p12, credentials)
-  return { p12: { file, password: merchantId }, certificateSerialNumber: BUNDLED_SERIAL_NUMBER }
+  const mleCertificate = resolve(`${credentials}.mle.pem`)
+  writePrivately(mleCertificate, mleKey.certificate, credentials)
+  return {
+    p12: { file, password: merchantId },
+    certificateSerialNumber: BUNDLED_SERIAL_NUMBER,
+    mleCertificate,
+  }
 }
 
 interface CertificateCredentials {
   readonly p12: { readonly file: string; readonly password: string }
   readonly certificateSerialNumber: string
+  /** The file of the certificate to which requests are encrypted. */
+  readonly mleCertificate: string
 }
 
 interface Running {

@@ -6,6 +6,8 @@ import { OperatorError } from '../errors.ts'
 import { createRootKeyFile, type RootKey } from '../keys/root-key.ts'
 import { createSealingKey, loadSealer } from '../keys/sealing-keys.ts'
 import { createSigningKey, loadSigningKeys } from '../keys/signing-keys.ts'
+import { keysCertificateCommand } from './keys-certificate.ts'
+import { ensureMleKey } from './mle-key.ts'
 import { createPrinter } from './print.ts'
 import { addSettings, readSettings } from './settings.ts'
 import { createVaultStore, readRootKey, VAULT_SETTINGS, withVault } from './vault.ts'
@@ -32,6 +34,7 @@ export function keysCommand(): Command {
     .description('Make and list the keys of the vault.')
     .addCommand(addSettings(init, VAULT_SETTINGS))
     .addCommand(addSettings(list, VAULT_SETTINGS))
+    .addCommand(keysCertificateCommand())
 }
 
 async function initKeys({ json }: KeysOptions, config: Config): Promise<void> {
@@ -48,6 +51,7 @@ async function initKeys({ json }: KeysOptions, config: Config): Promise<void> {
     await createSealingKey(store, rootKey, systemRandom)
     const sealer = await loadSealer(store, rootKey, systemRandom)
     const kid = await createSigningKey(store, sealer, systemRandom)
+    await ensureMleKey({ store, sealer })
     const rootKeyFile = config.rootKey === undefined ? config.rootKeyFile : undefined
     printer.result(describeInit(config, kid), { data: config.data, rootKeyFile, signingKid: kid })
   } finally {
@@ -82,6 +86,10 @@ async function listKeys({ json }: KeysOptions, config: Config): Promise<void> {
       ...(await store.list('sealing-key')).map(({ name }) => {
         const state = name === sealer.active.id ? 'active' : 'opens only'
         return { kind: 'sealing key', id: name, state }
+      }),
+      ...(await store.list('mle-key')).map(({ name }, index, { length }) => {
+        const state = index === length - 1 ? 'active' : 'decrypts only'
+        return { kind: 'MLE key', id: name, state }
       }),
     ]
     const rows = keys.map(({ kind, id, state }) => `${kind.padEnd(12)} ${id.padEnd(6)} ${state}`)

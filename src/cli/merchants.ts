@@ -1,5 +1,5 @@
 import { Command } from 'commander'
-import { epochSeconds, systemClock, systemRandom } from '../clock-and-random.ts'
+import { epochSeconds, systemClock } from '../clock-and-random.ts'
 import { OperatorError } from '../errors.ts'
 import type { Administration } from '../merchant/administration.ts'
 import { isMerchantId, type Credential, type Merchant } from '../merchant/merchant.ts'
@@ -16,6 +16,7 @@ import { addCredentialOptions, type CredentialOptions } from './credential-optio
 import { printCredential } from './describe-credential.ts'
 import { addMerchantOptions, type MerchantOptions } from './merchant-options.ts'
 import type { Printer } from './print.ts'
+import type { Vault } from './vault.ts'
 
 /** Makes the command `coatcheck merchants`. */
 export function merchantsCommand(): Command {
@@ -25,8 +26,8 @@ export function merchantsCommand(): Command {
     .argument('<id>', 'merchant id: 1 to 50 of letters, digits, "_", "." and "-"')
     .addHelpText('after', ADD_EXAMPLES)
     .action((id: string, options: AdministrativeOptions & MerchantOptions & CredentialOptions) =>
-      administer(options, (administration, printer) =>
-        addMerchant(administration, printer, { id, options }),
+      administer(options, (administration, printer, vault) =>
+        addMerchant(administration, printer, { id, options, vault }),
       ),
     )
   const list = administrativeCommand('list', 'List the merchants.').action(
@@ -66,10 +67,16 @@ Examples:
   coatcheck merchants add shop-1 --json > shop-1.json
   coatcheck merchants add shop-2 --session-keys rotated --p12 shop-2.p12 --p12-password-file password.txt`
 
+interface AddedMerchant {
+  readonly id: string
+  readonly options: MerchantOptions & CredentialOptions
+  readonly vault: Vault
+}
+
 async function addMerchant(
   administration: Administration,
   printer: Printer,
-  { id, options }: { readonly id: string; readonly options: MerchantOptions & CredentialOptions },
+  { id, options, vault }: AddedMerchant,
 ): Promise<void> {
   if (!isMerchantId(id)) {
     throw new OperatorError(
@@ -77,7 +84,7 @@ async function addMerchant(
       'A merchant id is 1 to 50 of letters, digits, "_", "." and "-".',
     )
   }
-  const { credential, shown, keepFilesIf } = await createCredential(id, options, systemRandom)
+  const { credential, shown, keepFilesIf } = await createCredential(id, options, vault)
   const { sessionKeys, tokensPerSession, attemptsPerSession } = options
   const merchant = { id, sessionKeys, tokensPerSession, attemptsPerSession }
   if (await keepFilesIf(() => administration.add(merchant, credential))) {

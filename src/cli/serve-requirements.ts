@@ -4,6 +4,7 @@ import type { Config } from '../config.ts'
 import { OperatorError } from '../errors.ts'
 import { isBundledCredential } from '../merchant/bundled-credential.ts'
 import { createAdministration } from '../merchant/administration.ts'
+import { isForSigning } from '../merchant/merchant.ts'
 import { withVault } from './vault.ts'
 
 interface Requirement {
@@ -69,7 +70,7 @@ async function requireKeys(config: Config): Promise<OperatorError | undefined> {
     if (credentials.length === 0) {
       return new OperatorError('There is no merchant.', 'Run "coatcheck merchants add <id>".')
     }
-    if (credentials.every(({ revokedAt }) => revokedAt !== undefined)) {
+    if (credentials.every((each) => each.revokedAt !== undefined || !isForSigning(each))) {
       return new OperatorError(
         'Every credential is revoked.',
         'Run "coatcheck credentials add <merchant>".',

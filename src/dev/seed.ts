@@ -1,5 +1,6 @@
 import { createPrivateKey, type KeyObject } from 'node:crypto'
 import { epochSeconds, type Now, type Random } from '../clock-and-random.ts'
+import { storeMleKey } from '../keys/mle-keys.ts'
 import { sealForPool } from '../keys/mint-order.ts'
 import type { RootKey } from '../keys/root-key.ts'
 import { createSealingKey, loadSealer, poolSealer } from '../keys/sealing-keys.ts'
@@ -42,6 +43,8 @@ export async function seed(needs: SeedNeeds): Promise<Sealer> {
   const sealer = await loadSealer(store, rootKey, random)
   const privateKey = importKey(keys.signing)
   await storeSigningKey(store, sealer, { kid: BUNDLED_SIGNING_KID, privateKey })
+  const mleKey = { ...keys.mle, privateKey: importKey(keys.mle.privateKey) }
+  await storeMleKey(store, sealer, mleKey)
   const { merchantId: id, keyId, secret } = BUNDLED_MERCHANT
   const settings = { tokensPerSession: undefined, attemptsPerSession: undefined } as const
   await createAdministration({ store, sealer, now }).add(

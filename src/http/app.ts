@@ -7,10 +7,12 @@ import type { Authenticated } from '../merchant/authenticate.ts'
 import type { MerchantRequest } from '../merchant/by-http-signature.ts'
 import type { Logger } from '../telemetry/logger.ts'
 import type { Metrics } from '../telemetry/metrics.ts'
-import { readCall, readMerchantRequest } from './call.ts'
+import { readCall, readMerchantRequest, type Call } from './call.ts'
 import { answerBrokenRequest } from './broken-request.ts'
+import { encryptReply, findReplyKey, type EncryptReplyNeeds } from './encrypt-reply.ts'
+import { mayBeEncrypted, openRequest, type OpenRequestNeeds } from './open-request.ts'
 import type { Reply } from './reply.ts'
-import { respondError } from './respond-error.ts'
+import { errorReply, respondError } from './respond-error.ts'
 import { ROUTES, type Operations, type Route } from './routes.ts'
 
 const MAX_BODY_BYTES = 64 * 1024
@@ -23,6 +25,8 @@ const METHODS = ['DELETE', 'GET', 'HEAD', 'OPTIONS', 'PATCH', 'POST', 'PUT'] as 
 export interface HttpNeeds {
   readonly operations: Operations
   authenticate(request: MerchantRequest): Promise<Authenticated>
+  /** Message-level encryption of requests and replies. */
+  readonly mle: OpenRequestNeeds & EncryptReplyNeeds
   readonly limits: Limits
   readonly random: Random
   readonly logger: Logger
@@ -161,9 +165,35 @@ async function run(needs: HttpNeeds, route: Route, request: FastifyRequest): Pro
     await needs.limits.admit(route.name, { address: request.ip })
     return route.run(needs.operations, call)
   }
-  const { merchant } = await needs.authenticate(readMerchantRequest(request))
+  const authenticated = await needs.authenticate(readMerchantRequest(request))
+  const { merchant, responseMleKid } = authenticated
   await needs.limits.admit(route.name, { merchantId: merchant.id, address: request.ip })
-  return route.run(needs.operations, merchant, call)
+  const proceed = (opened: Call): Promise<Reply> => route.run(needs.operations, merchant, opened)
+  if (responseMleKid === undefined && !mayBeEncrypted(call.body)) return proceed(call)
+  return runUnderMle(needs, { authenticated, call, request }, proceed)
+}
+
+/** A request of a merchant that is encrypted, or whose reply shall be. */
+interface MleRequest {
+  readonly authenticated: Authenticated
+  readonly call: Call
+  readonly request: FastifyRequest
+}
+
+async function runUnderMle(
+  needs: HttpNeeds,
+  { authenticated, call, request }: MleRequest,
+  proceed: (opened: Call) => Promise<Reply>,
+): Promise<Reply> {
+  const replyKey = await findReplyKey(needs.mle, authenticated)
+  const open = async (): Promise<Reply> =>
+    proceed({ ...call, body: await openRequest(needs.mle, call.body, authenticated) })
+  if (replyKey === undefined) return open()
+  try {
+    return encryptReply(needs.mle, await open(), replyKey)
+  } catch (thrown) {
+    return encryptReply(needs.mle, errorReply(needs, thrown, request), replyKey)
+  }
 }
 
 function send(

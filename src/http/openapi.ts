@@ -1,7 +1,7 @@
 import swagger, { type SwaggerOptions } from '@fastify/swagger'
 import { fastify, type FastifySchema } from 'fastify'
 import { ROUTES, type Route } from './routes.ts'
-import { errorResponses } from './schemas.ts'
+import { errorResponses, MLE_BODIES } from './schemas.ts'
 
 const SWAGGER_OPTIONS: SwaggerOptions = {
   openapi: {
@@ -58,16 +58,26 @@ interface DocumentedSchema extends FastifySchema {
 
 function routeSchema(route: Route): DocumentedSchema {
   const { body, success, errors } = route
-  const reply = { description: 'Success', content: { [success.type]: { schema: success.schema } } }
+  const isMerchant = route.caller === 'merchant'
+  const isEncryptable = isMerchant && success.type === 'application/json'
+  const replied = isEncryptable ? { anyOf: [success.schema, MLE_BODIES.reply] } : success.schema
+  const reply = { description: 'Success', content: { [success.type]: { schema: replied } } }
   return {
     operationId: route.name,
     summary: route.summary,
-    security: route.caller === 'merchant' ? [{ httpSignature: [] }, { jwt: [] }] : [],
-    ...(body === undefined ? {} : { body: { content: toContent(body) } }),
+    security: isMerchant ? [{ httpSignature: [] }, { jwt: [] }] : [],
+    ...(body === undefined ? {} : { body: { content: toContent(body, isMerchant) } }),
     response: { [success.status]: reply, ...errorResponses([...errors, ...COMMON_ERRORS]) },
   }
 }
 
-function toContent(body: Readonly<Record<string, object>>): Record<string, object> {
-  return Object.fromEntries(Object.entries(body).map(([type, schema]) => [type, { schema }]))
+function toContent(
+  body: Readonly<Record<string, object>>,
+  isEncryptable: boolean,
+): Record<string, object> {
+  const content = Object.entries(body).map(([type, plain]) => {
+    const schema = isEncryptable ? { anyOf: [plain, MLE_BODIES.request] } : plain
+    return [type, { schema }] as const
+  })
+  return Object.fromEntries(content)
 }

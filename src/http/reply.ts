@@ -2,7 +2,7 @@ import { hash } from 'node:crypto'
 
 /** What an operation answers with. */
 export interface Reply {
-  readonly status: 200 | 201 | 503
+  readonly status: number
   readonly contentType: string
   readonly body: string
   /** Beside those that every reply has. */

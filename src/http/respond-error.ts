@@ -2,6 +2,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify'
 import { ERRORS, ServiceError, type ErrorCode } from '../errors.ts'
 import { errorBody, limitDetails } from '../protocol/error-body.ts'
 import { describeError, type Logger } from '../telemetry/logger.ts'
+import type { Reply } from './reply.ts'
 
 /** How errors are answered. */
 export interface ErrorReplies {
@@ -10,24 +11,39 @@ export interface ErrorReplies {
   readonly explain: boolean
 }
 
-/** Answers with an error in the shape of its family, and logs why. Anything thrown that is not ours is an `INTERNAL_ERROR`. */
+/** Answers with an error: see {@link errorReply}. */
 export function respondError(
-  { logger, explain }: ErrorReplies,
+  needs: ErrorReplies,
   thrown: unknown,
   { request, reply }: { readonly request: FastifyRequest; readonly reply: FastifyReply },
 ): FastifyReply {
+  const { status, headers = {}, contentType, body } = errorReply(needs, thrown, request)
+  return reply.code(status).headers(headers).type(contentType).send(body)
+}
+
+/** Makes an error in the shape of its family, and logs why. Anything thrown that is not ours is an `INTERNAL_ERROR`. */
+export function errorReply(
+  { logger, explain }: ErrorReplies,
+  thrown: unknown,
+  request: FastifyRequest,
+): Reply {
   const error = toServiceError(thrown)
   const correlationId = request.id
   const route = request.routeOptions.url ?? 'unknown'
   const fields = { correlationId, route, code: error.code, ...loggedReason(error) }
   if (error.status >= 500) logger.error('failed', { ...fields, error: describeError(error) })
   else logger.warn('refused', fields)
-  if (error.retryAfterSeconds !== undefined) reply.header('retry-after', error.retryAfterSeconds)
   const extra = explain ? { coatcheck: explanationOf(error) } : {}
-  return reply
-    .code(error.status)
-    .type('application/json')
-    .send(JSON.stringify(errorBody(error, correlationId, extra)))
+  return {
+    status: error.status,
+    contentType: 'application/json',
+    body: JSON.stringify(errorBody(error, correlationId, extra)),
+    headers: retryAfter(error),
+  }
+}
+
+function retryAfter({ retryAfterSeconds }: ServiceError): Record<string, string> {
+  return retryAfterSeconds === undefined ? {} : { 'retry-after': String(retryAfterSeconds) }
 }
 
 const FASTIFY_STATUS: Readonly<Record<number, ErrorCode>> = {

@@ -44,7 +44,13 @@ export type Route = RouteDescription &
     | { readonly caller: 'anyone'; run(operations: Operations, call: Call): Promise<Reply> }
   )
 
-const MERCHANT_ERRORS = ['AUTHENTICATION_FAILED', 'HEADERS_MISSING', 'STORE_UNAVAILABLE'] as const
+const MERCHANT_ERRORS = [
+  'AUTHENTICATION_FAILED',
+  'HEADERS_MISSING',
+  'STORE_UNAVAILABLE',
+  'MLE_REQUEST_REFUSED',
+  'MLE_RESPONSE_REFUSED',
+] as const
 const BODY_ERRORS = ['BODY_NOT_JSON', 'VALIDATION_FAILED', 'BODY_TOO_LARGE'] as const
 const PUBLIC_KEYS_CACHE = { 'cache-control': 'public, max-age=3600' }
 

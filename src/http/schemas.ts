@@ -60,6 +60,12 @@ export const JWK: Schema = object({
 /** A JWKS. */
 export const JWKS: Schema = object({ keys: { type: 'array', items: JWK } })
 
+/** The form in which merchants may send any body, and have any JSON back: encrypted as a whole. */
+export const MLE_BODIES = {
+  request: object({ encryptedRequest: { ...TEXT, description: 'The compact JWE of the body.' } }),
+  reply: object({ encryptedResponse: { ...TEXT, description: 'The compact JWE of the body.' } }),
+} as const
+
 const DETAILS: Schema = { type: 'array', items: object({ location: TEXT, message: TEXT }) }
 
 const EXPLANATION: Schema = { type: 'object', description: 'Dev mode only: cause and fix.' }

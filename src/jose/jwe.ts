@@ -67,15 +67,25 @@ export function decryptJwe(
   privateKey: KeyObject,
   randomBytes: (count: number) => Buffer,
 ): JsonObject | undefined {
+  const plaintext = decryptJweBytes(jwe, privateKey, randomBytes)
+  if (plaintext === undefined) return undefined
+  const object = parseJsonBytes(plaintext)
+  plaintext.fill(0)
+  return object
+}
+
+/** Decrypts like {@link decryptJwe}, whatever the plaintext is. */
+export function decryptJweBytes(
+  jwe: DecodedJwe,
+  privateKey: KeyObject,
+  randomBytes: (count: number) => Buffer,
+): Buffer | undefined {
   const substitute = randomBytes(CONTENT_KEY_BYTES)
   const contentKey = decryptContentKey(jwe, privateKey) ?? substitute
   const key = contentKey.length === CONTENT_KEY_BYTES ? contentKey : substitute
   const plaintext = decryptContent(jwe, key)
   contentKey.fill(0)
-  if (plaintext === undefined) return undefined
-  const object = parseJsonBytes(plaintext)
-  plaintext.fill(0)
-  return object
+  return plaintext
 }
 
 function decryptContentKey(

@@ -154,6 +154,8 @@ function credentialWrites(
     material.secret.fill(0)
     return [credential]
   }
+  // Nobody authenticates with it, so nobody looks for it by its fingerprint.
+  if (material.kind === 'mle-certificate') return [credential]
   const name = fingerprintOf(new X509Certificate(material.certificate))
   const found = { kind: 'certificate', name, owner, content: Buffer.from(keyId, 'utf8') } as const
   return [credential, sealNew(found, needs)]

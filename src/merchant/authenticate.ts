@@ -10,6 +10,8 @@ export type Scheme = 'http_signature' | 'jwt'
 /** Who sent a request, and how that is known. */
 export interface Authenticated extends Identity {
   readonly scheme: Scheme
+  /** See {@link JwtIdentity}. Default is undefined. */
+  readonly responseMleKid?: string | undefined
 }
 
 const SIGNATURE_HEADERS = ['date', 'v-c-merchant-id', 'signature']

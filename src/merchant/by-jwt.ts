@@ -17,6 +17,12 @@ import { refuse, refuseUnknownKey } from './refusals.ts'
 
 const LONGEST_LIFE_SECONDS = 300
 
+/** Who sent a bearer JWT, and what it asks for. */
+export interface JwtIdentity extends Identity {
+  /** The kid of the key to which the reply shall be encrypted. Undefined when it need not be. */
+  readonly responseMleKid: string | undefined
+}
+
 /** What authentication by JWT needs beyond the clock. */
 export interface JwtNeeds extends FindIdentity, FindMerchant, TimeNeeds {
   /** Finds the credential that is exactly this certificate; undefined when it is not registered. */
@@ -39,7 +45,7 @@ export async function authenticateByJwt(
   needs: JwtNeeds,
   request: MerchantRequest,
   token: string,
-): Promise<Identity> {
+): Promise<JwtIdentity> {
   const jws = decodeJws(token)
   if (jws === undefined) throw refuse('TOKEN_UNREADABLE')
   const identity = await findIdentity(needs, jws)
@@ -50,7 +56,7 @@ export async function authenticateByJwt(
   const merchant = await actFor(needs, identity, claims.merchantId)
   // Only a request that is let in spends the id of its token.
   if (claims.jti !== undefined) await recordId(needs, identity.credential.keyId, claims)
-  return { ...identity, merchant }
+  return { ...identity, merchant, responseMleKid: claims.responseMleKid }
 }
 
 async function findIdentity(needs: JwtNeeds, { header }: DecodedJws): Promise<Identity> {
@@ -74,19 +80,19 @@ function readFingerprint(base64: string): string {
 }
 
 function checkSignature(jws: DecodedJws, credential: Credential): void {
-  const { keyId } = credential
-  const algorithms = JWT_ALGORITHMS[credential.kind]
+  const { keyId, kind } = credential
+  if (kind === 'mle-certificate') throw refuse('NOT_FOR_THIS_CREDENTIAL', { keyId, kind })
+  const algorithms = JWT_ALGORITHMS[kind]
   const verify = algorithms.get(stringMember(jws.header, 'alg') ?? '')
   if (verify === undefined || Object.hasOwn(jws.header, 'crit')) {
     throw refuse('ALGORITHM_NOT_ALLOWED', { keyId, allowed: [...algorithms.keys()] })
   }
-  const key = credential.kind === 'certificate' ? credential.publicKey : credential.secret
+  const key = kind === 'certificate' ? credential.publicKey : credential.secret
   if (verify(jws, key)) return
-  const isUndecoded =
-    credential.kind === 'shared-secret' && verify(jws, undecoded(credential.secret))
+  const isUndecoded = kind === 'shared-secret' && verify(jws, undecoded(credential.secret))
   throw refuse('WRONG_SIGNATURE', {
     keyId,
-    mistake: MISTAKES[isUndecoded ? 'undecoded' : credential.kind],
+    mistake: MISTAKES[isUndecoded ? 'undecoded' : kind],
   })
 }
 

@@ -19,7 +19,7 @@ export function checkCredential({ credential, merchant }: Identity, { now }: Tim
   if (credential.revokedAt !== undefined) throw refuse('CREDENTIAL_REVOKED', { keyId })
   if (merchant.disabledAt !== undefined)
     throw refuse('MERCHANT_DISABLED', { merchantId: merchant.id })
-  if (credential.kind === 'certificate' && credential.notAfter <= epochSeconds(now)) {
+  if (credential.kind !== 'shared-secret' && credential.notAfter <= epochSeconds(now)) {
     const expiredAt = new Date(credential.notAfter * 1000).toISOString()
     throw refuse('CERTIFICATE_EXPIRED', { keyId, expiredAt })
   }

@@ -2,6 +2,7 @@ import { constants, createHmac, timingSafeEqual, verify, type KeyObject } from '
 import type { DecodedJws } from '../jose/jws.ts'
 import type { Credential } from './merchant.ts'
 
+type SigningKind = Exclude<Credential['kind'], 'mle-certificate'>
 type Verify = (jws: DecodedJws, key: KeyObject) => boolean
 
 const hmac =
@@ -25,7 +26,7 @@ const { RSA_PKCS1_PADDING: PKCS1, RSA_PKCS1_PSS_PADDING: PSS } = constants
  * The algorithms that each kind of credential allows. The credential decides, never the token: a public key must not be
  * taken for an HMAC secret.
  */
-export const JWT_ALGORITHMS: Readonly<Record<Credential['kind'], ReadonlyMap<string, Verify>>> = {
+export const JWT_ALGORITHMS: Readonly<Record<SigningKind, ReadonlyMap<string, Verify>>> = {
   'shared-secret': new Map([
     ['HS256', hmac('sha256')],
     ['HS384', hmac('sha384')],

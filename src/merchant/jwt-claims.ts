@@ -15,6 +15,16 @@ export interface ClaimsV2 {
   readonly path: string
   readonly merchantId: string
   readonly digest: string | undefined
+  readonly responseMleKid: string | undefined
+}
+
+// Official clients send the first; the second was proposed for them.
+const RESPONSE_MLE_KIDS = ['v-c-response-mle-kid', 'v-c-api-response-mle-kid']
+
+/** Reads which key replies shall be encrypted to; undefined when they need not be, empty when the claim is no text. */
+function readResponseMleKid(claims: JsonObject): string | undefined {
+  const name = RESPONSE_MLE_KIDS.find((candidate) => Object.hasOwn(claims, candidate))
+  return name === undefined ? undefined : (stringMember(claims, name) ?? '')
 }
 
 const MANDATORY = [
@@ -46,7 +56,8 @@ export function readClaimsV2(claims: JsonObject, hasBody: boolean): ClaimsV2 {
     throw refuse('TOKEN_CLAIM_MISSING', { claims: missing })
   }
   if (jti.length > LONGEST_JTI) throw refuse('TOKEN_CLAIM_MISSING', { claims: ['jti'] })
-  return { iat, exp, jti, method, path, merchantId, digest }
+  const responseMleKid = readResponseMleKid(claims)
+  return { iat, exp, jti, method, path, merchantId, digest, responseMleKid }
 }
 
 /** What a token of version 1 says, in header and claims. */
@@ -55,6 +66,7 @@ export interface ClaimsV1 {
   readonly iat: number
   readonly merchantId: string
   readonly digest: string | undefined
+  readonly responseMleKid: string | undefined
   /** There is none: a token of version 1 can be used again. */
   readonly jti?: undefined
 }
@@ -76,7 +88,7 @@ export function readClaimsV1(header: JsonObject, claims: JsonObject, hasBody: bo
   if (iat === undefined || merchantId === undefined || missing.length > 0) {
     throw refuse('TOKEN_CLAIM_MISSING', { claims: missing })
   }
-  return { iat, merchantId, digest }
+  return { iat, merchantId, digest, responseMleKid: readResponseMleKid(claims) }
 }
 
 function readIat(claims: JsonObject): number | undefined {

@@ -58,8 +58,21 @@ export interface CertificateCredential extends CredentialCommon {
   readonly notAfter: number
 }
 
-/** What a merchant signs its requests with. */
-export type Credential = SharedSecretCredential | CertificateCredential
+/** A certificate to which replies are encrypted when a JWT asks for it by key id. Nothing is signed with it. */
+export interface MleCertificateCredential extends CredentialCommon {
+  readonly kind: 'mle-certificate'
+  readonly publicKey: KeyObject
+  /** Seconds since the epoch. */
+  readonly notAfter: number
+}
+
+/** What a merchant signs its requests with, or has its replies encrypted to. */
+export type Credential = SharedSecretCredential | CertificateCredential | MleCertificateCredential
+
+/** Tells whether a credential is for signing, and lets its owner in. */
+export function isForSigning(credential: Credential): boolean {
+  return credential.kind !== 'mle-certificate'
+}
 
 /** A credential and the merchant that owns it. */
 export interface Identity {

@@ -30,10 +30,10 @@ export function decodeMerchant(id: string, opened: SealContent): Merchant {
   }
 }
 
-/** What a credential consists of: the decoded shared secret, or a certificate in PEM. */
+/** What a credential consists of: the decoded shared secret, or a certificate in PEM and what that is for. */
 export type CredentialMaterial =
   | { readonly kind: 'shared-secret'; readonly secret: Buffer }
-  | { readonly kind: 'certificate'; readonly certificate: string }
+  | { readonly kind: 'certificate' | 'mle-certificate'; readonly certificate: string }
 
 /** A credential as it is stored; key id and owner are those of the record. */
 export interface CredentialContent {
@@ -50,7 +50,10 @@ export function encodeCredential({ material, ...members }: CredentialContent): B
   const shown =
     material.kind === 'shared-secret'
       ? { secret: material.secret.toString('base64') }
-      : { certificate: material.certificate }
+      : {
+          certificate: material.certificate,
+          ...(material.kind === 'mle-certificate' ? FOR_MLE : {}),
+        }
   return encode({ ...members, ...shown })
 }
 
@@ -65,19 +68,26 @@ export function decodeCredentialContent(opened: SealContent): CredentialContent 
             kind: 'shared-secret',
             secret: Buffer.from(stringMember(members, 'secret') ?? '', 'base64'),
           }
-        : { kind: 'certificate', certificate },
+        : { kind: readCertificateKind(members), certificate },
     allows: decodeAllowances(objectMember(members, 'allows') ?? {}),
     createdAt: numberMember(members, 'createdAt') ?? 0,
     revokedAt: numberMember(members, 'revokedAt'),
   }
 }
 
+// Certificates were only for signing once, and say nothing of it.
+const FOR_MLE = { use: 'mle' } as const
+
+function readCertificateKind(members: JsonObject): 'certificate' | 'mle-certificate' {
+  return stringMember(members, 'use') === FOR_MLE.use ? 'mle-certificate' : 'certificate'
+}
+
 /** Reads a credential of that key id, its key imported. */
 export function decodeCredential(keyId: string, opened: SealContent): Credential {
   const { material, ...content } = decodeCredentialContent(opened)
   const common = { keyId, merchantId: opened.owner, ...content }
-  if (material.kind === 'certificate') {
-    return { ...common, kind: 'certificate', ...readCertificate(material.certificate) }
+  if (material.kind !== 'shared-secret') {
+    return { ...common, kind: material.kind, ...readCertificate(material.certificate) }
   }
   const secret = createSecretKey(material.secret)
   material.secret.fill(0)

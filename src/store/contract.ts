@@ -5,6 +5,7 @@
 export const KINDS = {
   'sealing-key': 'lasting',
   'signing-key': 'lasting',
+  'mle-key': 'lasting',
   merchant: 'lasting',
   credential: 'lasting',
   certificate: 'lasting',

@@ -80,9 +80,10 @@ test('keys list shows kinds, ids and states, and no key', async (t) => {
   const { keys, pooledSessionKeys } = JSON.parse(stdout) as Record<string, unknown>
   assert.equal(pooledSessionKeys, 0)
   assert.ok(Array.isArray(keys))
-  assert.equal(keys.length, 2)
+  assert.equal(keys.length, 3)
   assert.deepEqual(keys[0], { kind: 'signing key', id: signingKid, state: 'active' })
   assert.match(JSON.stringify(keys[1]), /^\{"kind":"sealing key","id":"\w{4}","state":"active"\}$/)
+  assert.match(JSON.stringify(keys[2]), /^\{"kind":"MLE key","id":"\d{22}","state":"active"\}$/)
   const forPeople = await inFolder(t, 'keys', 'list')
   assert.match(forPeople.stdout, new RegExp(`^signing key +${signingKid} +active$`, 'm'))
 })

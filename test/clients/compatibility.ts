@@ -17,6 +17,8 @@ export interface ClientRow {
    */
   readonly evidence: 'run' | 'recorded' | 'read'
   readonly authenticates: readonly Authenticates[]
+  /** Whether message-level encryption, of requests and replies, is run. Default is no. */
+  readonly encrypts?: true
   readonly remark: string
 }
 
@@ -48,6 +50,7 @@ export const NODE_CLIENTS: readonly NodeClient[] = [
     authenticates: [HTTP_SIGNATURE, SHARED_SECRET, P12_V2],
     details: ['payment-details', 'payment-details-v1'],
     datesTwice: false,
+    encrypts: true,
     remark: 'current',
   },
   {
@@ -57,6 +60,7 @@ export const NODE_CLIENTS: readonly NodeClient[] = [
     authenticates: [HTTP_SIGNATURE, SHARED_SECRET, P12_V2],
     details: ['payment-details', 'payment-details-v1'],
     datesTwice: true,
+    encrypts: true,
     remark: TWICE,
   },
   {
@@ -78,6 +82,16 @@ export const NODE_CLIENTS: readonly NodeClient[] = [
     remark: `the first with \`FlexAPIApi\`; payment details by the token only; ${TWICE}`,
   },
 ]
+
+/** The versions of the Node client that are run with message-level encryption forced on, and how they authenticate. */
+export const MLE_CLIENTS: readonly {
+  readonly version: string
+  readonly package: string
+  readonly ways: readonly ClientAuthentication[]
+}[] = NODE_CLIENTS.filter(({ encrypts }) => encrypts).map(({ authenticates, ...client }) => ({
+  ...client,
+  ways: authenticates.flatMap(({ authentication, jwt }) => (jwt === 2 ? [authentication] : [])),
+}))
 
 /** Every official client that anything is known of. */
 export const CLIENTS: readonly ClientRow[] = [

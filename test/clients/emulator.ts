@@ -12,6 +12,8 @@ export interface P12 {
 export interface CertifiedCredentials extends Credentials {
   readonly p12: P12
   readonly certificateSerialNumber: string
+  /** The file of the certificate to which requests are encrypted. */
+  readonly mleCertificate: string
 }
 
 /** Starts `coatcheck dev` on a free port and returns what a client needs. */

@@ -20,8 +20,11 @@
 //                    payment-credentials | payment                                 (default: flex)
 //   REF              path argument of the GET operations
 //   PARSE=1          also run the client's CaptureContextParsingUtility on the token
-//   MLE_REQUEST_CERT PEM; turns request MLE on for OP=payment
-//   MLE_RESPONSE_KEY MLE_RESPONSE_KID   turn response MLE on
+//   MLE_MAP          JSON: for operations by their names, "<request>::<response>", each true or false
+//   MLE_REQUEST_CERT PEM; turns request MLE on for OP=payment             (default with MLE_MAP: that in the p12)
+//   MLE_RESPONSE_KEY MLE_RESPONSE_PASS MLE_RESPONSE_KID
+//                    PEM or p12; turn response MLE on, for all operations unless there is MLE_MAP
+//                    (MLE_RESPONSE_KID default: that of the p12)
 //   REQUEST_JSON     JSON file used as request body instead of the built-in one
 //   EXPECT_STATUS    succeed only if the call fails with this HTTP status
 'use strict'
@@ -89,10 +92,13 @@ if (E.MLE_REQUEST_CERT)
   })
 if (E.MLE_RESPONSE_KEY)
   Object.assign(config, {
-    enableResponseMleGlobally: true,
+    enableResponseMleGlobally: !E.MLE_MAP,
     responseMlePrivateKeyFilePath: E.MLE_RESPONSE_KEY,
-    responseMleKID: need('MLE_RESPONSE_KID'),
+    responseMlePrivateKeyFilePassword: E.MLE_RESPONSE_PASS,
+    responseMleKID: E.MLE_RESPONSE_KID,
   })
+// A plain object: of a Map the client sees nothing.
+if (E.MLE_MAP) config.mapToControlMLEonAPI = JSON.parse(E.MLE_MAP)
 
 const fromFile = (fallback) =>
   E.REQUEST_JSON ? JSON.parse(fs.readFileSync(E.REQUEST_JSON, 'utf8')) : fallback

@@ -44,12 +44,15 @@ function explainText(text: string, now: number): Report {
   return report(parts, header, now)
 }
 
+/** The members in which a JWE comes wrapped, as its only one. */
+const WRAPPERS = ['keyId', 'encryptedRequest', 'encryptedResponse'] as const
+
 function explainJson(text: string, now: number): Report {
   const object = parseJsonObject(text)
   if (object === undefined) throw unreadable('It begins like JSON, but is not')
   const keys = keysOf(object)
   if (keys !== undefined) return reportKeys(keys, Array.isArray(object['keys']), now)
-  const wrapped = stringMember(object, 'keyId')
+  const [wrapped] = WRAPPERS.flatMap((name) => stringMember(object, name) ?? [])
   if (wrapped === undefined) throw unreadable('It is JSON, but has neither kty, keys nor keyId')
   return explainText(wrapped, now)
 }

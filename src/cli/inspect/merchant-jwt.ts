@@ -25,6 +25,7 @@ const DIGEST_NOTES: readonly Note[] = [
   { name: 'digestAlgorithm', meaning: 'how digest is computed', check: mustBe('SHA-256') },
   { name: 'digest-algorithm', meaning: 'how digest is computed', check: mustBe('SHA-256') },
   { name: 'v-c-response-mle-kid', meaning: 'key to encrypt the reply to' },
+  { name: 'v-c-api-response-mle-kid', meaning: 'key to encrypt the reply to' },
 ]
 
 const V2_CLAIMS: readonly Note[] = [

@@ -5,6 +5,7 @@ import { SESSION_KEY_ID, SESSION_KID } from './kid-notes.ts'
 import { explainMembers, type Note } from './note.ts'
 import type { Explained, Kind, Report } from './report.ts'
 import { count, textOf } from './show-value.ts'
+import { IAT } from './time-notes.ts'
 
 const ZIP: Note = {
   name: 'zip',
@@ -23,6 +24,17 @@ interface JweKind {
 
 /** Every kind of JWE, the first that fits is taken. */
 const KINDS: readonly JweKind[] = [
+  {
+    kind: 'mle',
+    title: 'Message-level encryption, a JWE: a whole request or reply',
+    isIt: ({ iat }) => iat !== undefined,
+    keyId: {
+      name: 'kid',
+      required: true,
+      meaning: 'the key that opens it: of the service for a request, of the merchant for a reply',
+    },
+    content: 'the body in clear; only the owner of the key can open it',
+  },
   {
     kind: 'token-request',
     title: 'Token request, a JWE: card data encrypted to a session key',
@@ -65,7 +77,8 @@ export function reportJwe(parts: readonly string[], header: JsonObject, now: num
   const scene = { header, claims: {}, now }
   const kind = KINDS.find((candidate) => candidate.isIt(header)) ?? KINDS[0]
   if (kind === undefined) throw new RangeError('there is no kind of JWE')
-  const notes = [kind.keyId, ENCRYPTION_ALG, ENCRYPTION_ENC, ZIP, ...COMMON_HEADER]
+  const times = kind.kind === 'mle' ? [IAT] : []
+  const notes = [kind.keyId, ENCRYPTION_ALG, ENCRYPTION_ENC, ZIP, ...times, ...COMMON_HEADER]
   const members = explainMembers({ title: 'header', prefix: 'header ' }, header, { notes, scene })
   const lengths = explainLengths(rest, kind.content)
   const { fault } = readBase64Url(headerPart)

@@ -28,6 +28,7 @@ export type Kind =
   | 'merchant-jwt-v1'
   | 'jwt'
   | 'token-request'
+  | 'mle'
   | 'payment-credentials'
   | 'jwe'
   | 'jwk'

@@ -85,6 +85,8 @@ test('a token request in JSON, as the mobile clients send it, is unwrapped', () 
   assert.equal(explain(JSON.stringify({ keyId }), NOW).kind, 'token-request')
 })
 
+const MLE_HEADER = { kid: '17000001', alg: 'RSA-OAEP-256', enc: 'A256GCM', iat: ISSUED_AT }
+
 const VALID = [
   ['capture-context', makeJws(CONTEXT_HEADER, CONTEXT)],
   [
@@ -99,6 +101,9 @@ const VALID = [
   ['merchant-jwt-v2', makeJws(MERCHANT_HEADER, MERCHANT, 32)],
   ['token-request', makeJwe({ kid: SESSION_KID, alg: 'RSA-OAEP-256', enc: 'A256GCM' })],
   ['payment-credentials', makeJwe({ kid: 'm1', alg: 'RSA-OAEP-256', enc: 'A256GCM', cty: 'JWT' })],
+  ['mle', makeJwe({ ...MLE_HEADER, cty: 'JWT' })],
+  ['mle', JSON.stringify({ encryptedRequest: makeJwe(MLE_HEADER) })],
+  ['mle', JSON.stringify({ encryptedResponse: makeJwe(MLE_HEADER) })],
   ['jwk', JSON.stringify({ ...JWK, kid: 'zu' }, null, 2)],
   ['jwks', JSON.stringify({ keys: [JWK, { ...JWK, kid: 'zu', use: 'sig', alg: 'RS256' }] })],
   ['jti', TOKEN.jti],

@@ -1,0 +1,50 @@
+import { writeFileSync } from 'node:fs'
+import { Command } from 'commander'
+import { OperatorError } from '../errors.ts'
+import { addMleKey, ensureMleKey } from './mle-key.ts'
+import { createPrinter } from './print.ts'
+import { addSettings, readSettings } from './settings.ts'
+import { VAULT_SETTINGS, withVault } from './vault.ts'
+
+interface CertificateOptions {
+  readonly json?: true
+  readonly renew?: true
+}
+
+const EXAMPLES = `
+Official clients find it in every p12 that is made here. With a shared secret, name the file as mleForRequestPublicCertPath:
+  coatcheck keys certificate requests.pem
+With a new key, requests to the earlier ones are still accepted:
+  coatcheck keys certificate requests-2.pem --renew`
+
+/** Makes the command `coatcheck keys certificate`. */
+export function keysCertificateCommand(): Command {
+  const command = new Command('certificate')
+    .description('Write the certificate to which merchants encrypt requests (MLE).')
+    .argument('<file>', 'file to be written, in PEM')
+    .option('--renew', 'make a new key first')
+    .option('--json', 'print JSON')
+    .addHelpText('after', EXAMPLES)
+  return addSettings(command, VAULT_SETTINGS).action(writeCertificate)
+}
+
+async function writeCertificate(file: string, options: CertificateOptions): Promise<void> {
+  const printer = createPrinter(options.json === true)
+  await withVault(readSettings({ ...options }), async (vault) => {
+    const { kid, certificate } = await (options.renew ? addMleKey(vault) : ensureMleKey(vault))
+    writeNewFile(file, certificate)
+    printer.result(`The certificate of key ${kid} is in ${file}. It is public.`, { kid, file })
+  })
+}
+
+function writeNewFile(path: string, content: string): void {
+  try {
+    writeFileSync(path, content, { flag: 'wx' })
+  } catch (cause) {
+    throw new OperatorError(
+      `The file ${path} cannot be written.`,
+      'A file that is there is never overwritten: name another.',
+      cause,
+    )
+  }
+}
