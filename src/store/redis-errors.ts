@@ -6,9 +6,17 @@ const WRONG_CREDENTIALS: Sentences = [
   'does not accept the user and password of the URL',
   'Correct them: redis://user:password@host; percent-encode what is not a letter or digit.',
 ]
+const NOT_ALLOWED: Sentences = [
+  'does not let this user do what the store needs',
+  'Allow it +@read +@write +@scripting +@connection +info +wait +config|get, and all keys of the prefix.',
+]
 const NOT_REACHED: Sentences = [
   'cannot be reached',
-  'Check host and port of the URL, that the server runs, and that the network lets this machine through.',
+  'Check host and port of the URL, that the server runs, and rediss:// where the port speaks TLS.',
+]
+const SILENT: Sentences = [
+  'does not answer',
+  'Check that it runs and is not overloaded, and that the port speaks TLS where the URL says rediss://.',
 ]
 const NOT_TRUSTED: Sentences = [
   'has a certificate that is not trusted',
@@ -26,13 +34,7 @@ const SENTENCES: ReadonlyMap<string, Sentences> = new Map<string, Sentences>([
     ['asks for a password', 'Put user and password into the URL: redis://user:password@host.'],
   ],
   ['WRONGPASS', WRONG_CREDENTIALS],
-  [
-    'NOPERM',
-    [
-      'does not let this user run a command that the store needs',
-      'Allow it +@read +@write +@scripting +@connection +info +wait +config|get, and the keys of the prefix.',
-    ],
-  ],
+  ['NOPERM', NOT_ALLOWED],
   ['READONLY', BEHIND],
   ['MASTERDOWN', BEHIND],
   [
@@ -88,6 +90,17 @@ const SENTENCES: ReadonlyMap<string, Sentences> = new Map<string, Sentences>([
 ])
 
 const MESSAGES: readonly (readonly [RegExp, Sentences])[] = [
+  // Inside a script it is no NOPERM.
+  [/user executing the script/, NOT_ALLOWED],
+  [/Connection timeout|Socket timeout|no reply within/, SILENT],
+  [/Socket closed unexpectedly/, NOT_REACHED],
+  [
+    /replicas have the write/,
+    [
+      'did not pass a write on to as many replicas as it must',
+      'Bring the replicas back, or lower replicas= in the URL.',
+    ],
+  ],
   [/AUTH|invalid (?:username|password)/i, WRONG_CREDENTIALS],
   [
     /DB index is out of range/,

@@ -7,6 +7,8 @@ export interface RedisKeys {
   readonly stamp: string
   /** Counts the ages that were given. */
   readonly sequence: string
+  /** Where commands are tried. */
+  readonly trial: string
   byAge(kind: Kind): string
   byExpiry(kind: Kind): string
   record(kind: Kind, name: string): string
@@ -30,6 +32,7 @@ export function keysOf(prefix: string, lifetime: 'lasting' | 'passing'): RedisKe
   return {
     stamp: `${tag}:stamp`,
     sequence: `${tag}:sequence`,
+    trial: `${tag}:trial`,
     byAge: (kind) => `${tag}:by-age:${kind}`,
     byExpiry: (kind) => `${tag}:by-expiry:${kind}`,
     record: (kind, name) => `${tag}:record:${kind}:${name}`,

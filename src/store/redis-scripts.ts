@@ -8,7 +8,9 @@ const RECORDS = `
 local function parse(payload)
   local expires, issued, opened, failed, age, at =
     string.match(payload, '^1 (%S+) (%d+) (%d+) (%d+) (%d+)\\n()')
-  if not at then error({ err = 'UNKNOWNRECORD a record is of an unknown form' }) end
+  if not at or not (expires == '-' or string.match(expires, '^%d+$')) then
+    error({ err = 'UNKNOWNRECORD a record is of an unknown form' })
+  end
   return { expires = expires, counts = { tonumber(issued), tonumber(opened), tonumber(failed) },
     age = tonumber(age), value = string.sub(payload, at) }
 end
@@ -205,12 +207,27 @@ end
 return purged
 `
 
-// KEYS: stamp, sequence. ARGV: program, layout, mode, and whether to stamp what is empty.
+// KEYS: stamp, sequence, a key to try. ARGV: program, layout, mode, and whether to stamp what is empty. Before that every
+// command of the other scripts is tried: one that the user may not run would end a batch in its middle.
 const STAMP = `#!lua
 local kind = redis.call('TYPE', KEYS[1])['ok']
-if kind == 'hash' then return redis.call('HMGET', KEYS[1], 'program', 'layout', 'mode') end
-if kind ~= 'none' or redis.call('EXISTS', KEYS[2]) == 1 then return { 'foreign' } end
-if ARGV[4] ~= '1' then return {} end
+if kind == 'hash' then
+  local stamp = redis.call('HMGET', KEYS[1], 'program', 'layout', 'mode')
+  local isOurs = stamp[1] == ARGV[1] and stamp[2] == ARGV[2] and stamp[3] == ARGV[3]
+  if ARGV[4] ~= '1' or not isOurs then return stamp end
+elseif kind ~= 'none' or redis.call('EXISTS', KEYS[2]) == 1 then
+  return { 'foreign' }
+elseif ARGV[4] ~= '1' then
+  return {}
+end
+redis.call('SET', KEYS[3], '', 'PX', 1000)
+redis.call('GET', KEYS[3])
+redis.call('DEL', KEYS[3])
+redis.call('ZADD', KEYS[3], 1, 'name')
+redis.call('ZSCORE', KEYS[3], 'name')
+redis.call('ZRANGE', KEYS[3], 0, 0)
+redis.call('ZCOUNT', KEYS[3], 0, 1)
+redis.call('ZREM', KEYS[3], 'name')
 redis.call('HSET', KEYS[1], 'program', ARGV[1], 'layout', ARGV[2], 'mode', ARGV[3])
 return { ARGV[1], ARGV[2], ARGV[3] }
 `

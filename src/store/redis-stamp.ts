@@ -43,7 +43,15 @@ export async function checkStamp(
   { target, mode, ifEmpty }: Owner & { readonly ifEmpty: 'stamp' | 'leave' | 'refuse' },
 ): Promise<void> {
   const wanted = [PROGRAM, String(LAYOUT), mode, ifEmpty === 'stamp' ? '1' : '0']
-  const reply = await send(['EVAL', SCRIPTS.stamp, '2', keys.stamp, keys.sequence, ...wanted])
+  const reply = await send([
+    'EVAL',
+    SCRIPTS.stamp,
+    '3',
+    keys.stamp,
+    keys.sequence,
+    keys.trial,
+    ...wanted,
+  ])
   const stamp = Array.isArray(reply) ? reply.map(String) : []
   if (stamp.length > 0) return checkOwner(stamp, target, mode)
   if (ifEmpty === 'leave') return

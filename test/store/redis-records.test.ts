@@ -194,12 +194,13 @@ for (const [what, spoil, place] of [
   test(`in the Redis store a sealed value ${what} does not open`, async (t) => {
     if (!hasRedis(t)) return
     const { server, store, keyOf } = await open(t)
+    const expiresAt = Math.floor(systemClock().getTime() / 1000) + 900
     const record: Unsealed = {
       kind: 'card',
       name: 'a',
       secret: '1E0WC1GO87JG1B',
       owner: 'acme_shop',
-      expiresAt: Math.floor(systemClock().getTime() / 1000) + 900,
+      expiresAt,
       content: Buffer.from('{"number":"4111111111111111"}'),
     }
     await store.write([sealedWrite('put-new', record, SEALER)])
@@ -209,7 +210,7 @@ for (const [what, spoil, place] of [
     const moved = { ...record, ...place }
     const edits = {
       rename: ['RENAME', key, key.replace(':card:a', `:${moved.kind}:${moved.name}`)],
-      'put off': ['SETRANGE', key, '2', String(record.expiresAt + 1)],
+      'put off': ['SETRANGE', key, '2', String(expiresAt + 1)],
       'take away': ['SETRANGE', key, '0', '1 -'],
       flip: ['SETRANGE', key, '80', '\0\0\0\0'],
     }
