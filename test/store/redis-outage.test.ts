@@ -73,11 +73,11 @@ test('killing the server under load loses nothing that was acknowledged', async 
   const acknowledged: string[] = []
   let counted = 0
   let begun = 0
-  let isOver = false
+  const over = new AbortController()
   const counter = { op: 'count', kind: 'session-key', name: 's', limits: { issued: 1e9 } } as const
   await store.write([{ ...card('s'), kind: 'session-key' }])
   async function write(): Promise<void> {
-    while (!isOver) {
+    while (!over.signal.aborted) {
       const name = `n${(begun += 1)}`
       const written = await store.write([card(name), counter]).catch(() => undefined)
       if (written === undefined) await sleep(5)
@@ -94,7 +94,7 @@ test('killing the server under load loses nothing that was acknowledged', async 
     await server.kill()
     await server.start()
   }
-  isOver = true
+  over.abort()
   await Promise.all(writers)
   await until(() => works(store))
   const there = new Set((await store.list('card')).map(({ name }) => name))
