@@ -10,6 +10,7 @@ import {
   readFileSync,
   rmSync,
   symlinkSync,
+  writeFileSync,
 } from 'node:fs'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
@@ -19,13 +20,15 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { Client } from 'pg'
 import { PROJECT } from '../process.ts'
 
-/** A PostgreSQL server of its own, on a free port of the loopback, which trusts everybody. */
+/** A PostgreSQL server of its own, on a free port of the loopback, which trusts everybody but the user `locked`. */
 export interface PostgresServer {
   readonly port: number
   /** Makes an empty database and returns its address. */
   createDatabase(): Promise<string>
   /** Sends statements, each by itself, as the superuser. */
   administer(...statements: readonly string[]): Promise<void>
+  /** Returns the only value that a query gives, as the superuser. */
+  ask(query: string): Promise<unknown>
   /** Kills every process of the server, as a crash does. */
   crash(): Promise<void>
   /** Ends it in order. */
@@ -69,8 +72,14 @@ export async function startPostgres(options: ServerOptions = {}): Promise<Postgr
   const settings = ["listen_addresses = '127.0.0.1'", `port = ${port}`, ...PLAIN]
   const lines = [...settings, ...(options.settings ?? [])]
   appendFileSync(join(data, 'postgresql.conf'), `${lines.join('\n')}\n`)
+  prependLine(join(data, 'pg_hba.conf'), 'host all locked 127.0.0.1/32 scram-sha-256\n')
   if (options.standby === true) appendFileSync(join(data, 'standby.signal'), '')
   return run({ binaries, data, port })
+}
+
+/** The first line that matches decides. */
+function prependLine(path: string, line: string): void {
+  writeFileSync(path, line + readFileSync(path, 'utf8'))
 }
 
 let shared: Promise<PostgresServer> | undefined
@@ -101,6 +110,14 @@ async function run({ binaries, data, port }: Installed): Promise<PostgresServer>
     await client.end()
   }
 
+  async function ask(query: string): Promise<unknown> {
+    const client = new Client({ connectionString: address('postgres') })
+    await client.connect()
+    const { rows } = await client.query<unknown[]>({ text: query, rowMode: 'array' })
+    await client.end()
+    return rows[0]?.[0]
+  }
+
   async function start(): Promise<void> {
     server = spawn(join(binaries, 'postgres'), ['-D', data], { ...owner, cwd: data, stdio: 'pipe' })
     servers.add(server)
@@ -128,6 +145,7 @@ async function run({ binaries, data, port }: Installed): Promise<PostgresServer>
     port,
     start,
     administer,
+    ask,
     crash: () => end(server, 'SIGKILL'),
     stop: () => end(server, 'SIGINT'),
     createDatabase: async () => {
