@@ -146,7 +146,7 @@ async function run({ binaries, data, port }: Installed): Promise<PostgresServer>
     start,
     administer,
     ask,
-    crash: () => end(server, 'SIGKILL'),
+    crash: () => killAll(server),
     stop: () => end(server, 'SIGINT'),
     createDatabase: async () => {
       const name = `test_${(databases += 1)}`
@@ -162,6 +162,21 @@ async function end(server: ChildProcess, signal: NodeJS.Signals): Promise<void> 
   const exited = once(server, 'exit')
   server.kill(signal)
   await exited
+}
+
+/** Kills the server and what it has started: a process that is left would answer for a while. */
+async function killAll(server: ChildProcess): Promise<void> {
+  const { pid = 0 } = server
+  const children = readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').trim().split(' ')
+  const ended = end(server, 'SIGKILL')
+  for (const child of children) {
+    try {
+      process.kill(Number(child), 'SIGKILL')
+    } catch {
+      // It has ended by itself.
+    }
+  }
+  await ended
 }
 
 /** The binaries that npm has brought, where the server's user can run them, or those of the system. */
