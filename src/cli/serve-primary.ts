@@ -27,7 +27,7 @@ const PURGE_EVERY_MILLISECONDS = 30_000
 /** Runs the primary process: checks, minting, purging, the operators' listener, and the workers that do the rest. */
 export async function runPrimary(config: Config, json: boolean): Promise<void> {
   await checkRequirements(config)
-  const store = openVaultStore(config)
+  const store = await openVaultStore(config)
   const logger = createLogger({
     level: config.logLevel,
     now: systemClock,
