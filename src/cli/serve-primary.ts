@@ -27,12 +27,12 @@ const PURGE_EVERY_MILLISECONDS = 30_000
 /** Runs the primary process: checks, minting, purging, the operators' listener, and the workers that do the rest. */
 export async function runPrimary(config: Config, json: boolean): Promise<void> {
   await checkRequirements(config)
-  const store = await openVaultStore(config)
   const logger = createLogger({
     level: config.logLevel,
     now: systemClock,
     destination: process.stdout,
   })
+  const store = await openVaultStore(config, (durability) => logger.info(durability))
   const housekeeping = await startHousekeeping(config, store, logger)
   cluster.setupPrimary({ execArgv: [...new Set([...process.execArgv, ...WORKER_ARGUMENTS])] })
   const workers = createWorkers(config.workers || availableParallelism(), {

@@ -1,32 +1,22 @@
 import { epochSeconds, type Now } from '../clock-and-random.ts'
 import { ServiceError } from '../errors.ts'
-import {
-  KINDS,
-  type Claimed,
-  type Depth,
-  type Kind,
-  type Mode,
-  type Store,
-  type StoredRecord,
-} from './contract.ts'
 import type { Secret } from '../secret.ts'
+import { KINDS, type Kind, type Mode, type Store } from './contract.ts'
 import { assertOneLifetime } from './memory.ts'
-import { connectRedis, type RedisConnection } from './redis-connection.ts'
+import { connectRedis } from './redis-connection.ts'
 import { describeDurability } from './redis-durability.ts'
 import { explainRedis } from './redis-errors.ts'
 import { openRedisLink } from './redis-link.ts'
 import {
-  callOfBatch,
-  callOfList,
-  callOfMove,
-  callOfPurge,
-  keysOf,
-  pairsOf,
-  parseBuffers,
-  parseCandidates,
-  parseRecord,
-  type RedisKeys,
-} from './redis-records.ts'
+  getRecord,
+  listRecords,
+  measureDepth,
+  moveRecords,
+  purgeKind,
+  writeBatch,
+  type RedisEngine,
+} from './redis-operations.ts'
+import { keysOf } from './redis-records.ts'
 import { checkStamp, inspectServer } from './redis-stamp.ts'
 import { parseRedisUrl, serverOf, type RedisTarget } from './redis-url.ts'
 
@@ -38,20 +28,10 @@ interface RedisOptions {
   readonly mode: Mode
   readonly now: Now
   /** Told once, at start, which durability the server is configured for. */
-  readonly report: (durability: string) => void
+  readonly report?: (durability: string) => void
 }
 
-/** One lifetime's connection and the names of its keys. */
-interface Engine {
-  readonly connection: RedisConnection
-  readonly keys: RedisKeys
-}
-
-type Engines = { readonly [Name in Lifetime]: Engine }
-
-const PAGE = 500
-// A list is read in two steps; whoever writes to the kind in between makes it start again.
-const LIST_ATTEMPTS = 20
+type Engines = { readonly [Name in Lifetime]: RedisEngine }
 
 /**
  * Opens a store on a Redis server. Every batch is one script, so that it is written whole or not at all; the requests of
@@ -59,36 +39,61 @@ const LIST_ATTEMPTS = 20
  *
  * @throws OperatorError when the server is not reached, is not fit, or holds a store of another mode, version or program.
  */
-export async function openRedisStore({ address, mode, now, report }: RedisOptions): Promise<Store> {
+export async function openRedisStore({
+  address,
+  mode,
+  now,
+  report = () => {},
+}: RedisOptions): Promise<Store> {
   const target = parseRedisUrl(address)
   const engines = await openEngines(target, mode, report)
+  const engineOf = (kind: Kind): RedisEngine => engines[KINDS[kind]]
   const seconds = (): number => epochSeconds(now)
   const attempt = createAttempt(target)
 
   return {
-    get: async (kind, name) => attempt(() => get(engines[KINDS[kind]], { kind, name }, seconds())),
-    list: async (kind) => attempt(() => list(engines[KINDS[kind]], kind, seconds())),
-    depth: async (kind) => attempt(() => depth(engines[KINDS[kind]], kind, seconds())),
+    get: async (kind, name) => attempt(() => getRecord(engineOf(kind), { kind, name }, seconds())),
+    list: async (kind) => attempt(() => listRecords(engineOf(kind), kind, seconds())),
+    depth: async (kind) => attempt(() => measureDepth(engineOf(kind), kind, seconds())),
     write: async (batch) => {
       const [first] = batch
       assertOneLifetime(batch)
       if (first === undefined) return true
-      const { connection, keys } = engines[KINDS[first.kind]]
-      const call = callOfBatch(batch, keys, seconds())
-      return attempt(async () => (await connection.write('write', call)) === 1)
+      return attempt(() => writeBatch(engineOf(first.kind), batch, seconds()))
     },
     take: async (kind, limit) => {
       const wanted = { kind, limit, as: undefined, seconds: seconds() }
-      return attempt(() => move(engines[KINDS[kind]], wanted))
+      return attempt(() => moveRecords(engineOf(kind), wanted))
     },
     claim: async (kind, limit, as) => {
       assertOneLifetime([{ kind }, as])
-      return attempt(() => move(engines[KINDS[kind]], { kind, limit, as, seconds: seconds() }))
+      const wanted = { kind, limit, as, seconds: seconds() }
+      return attempt(() => moveRecords(engineOf(kind), wanted))
     },
-    purge: async () => attempt(() => purge(engines, seconds())),
+    purge: async () => {
+      const purging = kinds().map((kind) =>
+        attempt(() => purgeKind(engineOf(kind), kind, seconds())),
+      )
+      return (await Promise.all(purging)).reduce((sum, count) => sum + count, 0)
+    },
     close: async () => {
       await Promise.all(Object.values(engines).map(async ({ connection }) => connection.close()))
     },
+  }
+}
+
+/** Tells whether a store was made there. Throws OperatorError when the server cannot be asked. */
+export async function hasRedisStore(address: Secret): Promise<boolean> {
+  const target = parseRedisUrl(address)
+  try {
+    const link = await openRedisLink(target, target.databases.lasting)
+    try {
+      return (await link.send(['EXISTS', keysOf(target.prefix, 'lasting').stamp])) === 1
+    } finally {
+      link.end(undefined)
+    }
+  } catch (error) {
+    throw explainRedis(error, serverOf(target))
   }
 }
 
@@ -109,7 +114,7 @@ function createAttempt(target: RedisTarget): <T>(run: () => Promise<T>) => Promi
 async function openEngines(
   target: RedisTarget,
   mode: Mode,
-  report: RedisOptions['report'],
+  report: (durability: string) => void,
 ): Promise<Engines> {
   const lasting = await openEngine(target, mode, 'lasting')
   try {
@@ -132,7 +137,11 @@ async function openEngines(
   }
 }
 
-async function openEngine(target: RedisTarget, mode: Mode, lifetime: Lifetime): Promise<Engine> {
+async function openEngine(
+  target: RedisTarget,
+  mode: Mode,
+  lifetime: Lifetime,
+): Promise<RedisEngine> {
   const keys = keysOf(target.prefix, lifetime)
   const connection = await connectRedis({
     server: serverOf(target),
@@ -147,115 +156,6 @@ async function openEngine(target: RedisTarget, mode: Mode, lifetime: Lifetime): 
   return { connection, keys }
 }
 
-async function get(
-  { connection, keys }: Engine,
-  { kind, name }: { readonly kind: Kind; readonly name: string },
-  seconds: number,
-): Promise<StoredRecord | undefined> {
-  const payload = await connection.send(['GET', keys.record(kind, name)])
-  return Buffer.isBuffer(payload) ? parseRecord(name, payload, seconds) : undefined
-}
-
-async function list(
-  { connection, keys }: Engine,
-  kind: Kind,
-  seconds: number,
-): Promise<readonly StoredRecord[]> {
-  for (let attempt = 0; attempt < LIST_ATTEMPTS; attempt += 1) {
-    const range = ['ZRANGE', keys.byAge(kind), '0', '-1', 'WITHSCORES']
-    const candidates = parseCandidates(await connection.send(range))
-    if (candidates.length === 0) return []
-    const payloads = await connection.read('list', callOfList(candidates, keys, kind))
-    if (!Array.isArray(payloads)) continue
-    return candidates.flatMap(({ name }, index) => {
-      const payload: unknown = payloads[index]
-      return Buffer.isBuffer(payload) ? (parseRecord(name.toString(), payload, seconds) ?? []) : []
-    })
-  }
-  throw new Error('the records changed faster than they could be listed')
-}
-
-async function depth({ connection, keys }: Engine, kind: Kind, seconds: number): Promise<Depth> {
-  const call = { keys: [keys.byExpiry(kind)], args: [String(seconds)] }
-  const reply = await connection.read('depth', call)
-  const [count, earliest] = Array.isArray(reply) ? reply.map(String) : []
-  return {
-    count: Number(count),
-    earliestExpiry: earliest === undefined || earliest === '-' ? undefined : Number(earliest),
-  }
-}
-
-interface Wanted {
-  readonly kind: Kind
-  readonly limit: number
-  readonly as: Claimed | undefined
-  readonly seconds: number
-}
-
-/** Moves the oldest records, a page of candidates at a time: between the two steps others may have been faster. */
-async function move(engine: Engine, wanted: Wanted): Promise<readonly StoredRecord[]> {
-  const moved: StoredRecord[] = []
-  let after = '-inf'
-  while (moved.length < wanted.limit) {
-    const page = await movePage(engine, { ...wanted, limit: wanted.limit - moved.length }, after)
-      // What was moved already is nobody else's any more: it is the caller's.
-      .catch(rethrowUnless(moved.length > 0))
-    if (page === undefined) break
-    moved.push(...page.moved)
-    after = page.after
-  }
-  return moved
-}
-
-function rethrowUnless(isEnough: boolean): (error: unknown) => undefined {
-  return function rethrow(error) {
-    if (!isEnough) throw error
-  }
-}
-
-/** Undefined when there are no more candidates. */
-async function movePage(
-  { connection, keys }: Engine,
-  wanted: Wanted,
-  after: string,
-): Promise<{ readonly moved: readonly StoredRecord[]; readonly after: string } | undefined> {
-  const { kind, limit, seconds } = wanted
-  const range = ['ZRANGE', keys.byAge(kind), after, '+inf', 'BYSCORE', 'LIMIT', '0', String(limit)]
-  const candidates = parseCandidates(await connection.send([...range, 'WITHSCORES']))
-  const last = candidates.at(-1)
-  if (last === undefined) return undefined
-  const reply = await connection.write('move', callOfMove(candidates, keys, wanted))
-  const moved = pairsOf(parseBuffers(reply)).map(([name, payload]) => ({
-    name: String(name),
-    payload,
-  }))
-  return {
-    moved: moved.flatMap(({ name, payload }) => parseRecord(name, payload, seconds) ?? []),
-    after: `(${String(last.age)}`,
-  }
-}
-
-async function purge(engines: Engines, seconds: number): Promise<number> {
-  const purging = kindsOf().map((kind) => purgeKind(engines[KINDS[kind]], kind, seconds))
-  const purged = await Promise.all(purging)
-  return purged.reduce((sum, count) => sum + count, 0)
-}
-
-/** Purges in pages, so that no script is long. */
-async function purgeKind(
-  { connection, keys }: Engine,
-  kind: Kind,
-  seconds: number,
-): Promise<number> {
-  const expired = ['ZRANGE', keys.byExpiry(kind), '-inf', String(seconds), 'BYSCORE']
-  let purged = 0
-  for (;;) {
-    const names = parseBuffers(await connection.send([...expired, 'LIMIT', '0', String(PAGE)]))
-    if (names.length === 0) return purged
-    purged += Number(await connection.write('purge', callOfPurge(names, keys, { kind, seconds })))
-  }
-}
-
-function kindsOf(): readonly Kind[] {
+function kinds(): readonly Kind[] {
   return Object.keys(KINDS).filter((kind): kind is Kind => Object.hasOwn(KINDS, kind))
 }

@@ -48,7 +48,7 @@ process.once('exit', () => {
   for (const child of running) child.kill('SIGKILL')
 })
 
-/** Starts a server on a free port and in a new folder; it is killed after the tests of the file. */
+/** Starts a server on a free port (`PORT` in options) and in a new folder; it is killed after the tests of the file. */
 export async function startRedis(options: readonly string[] = DURABLE): Promise<RedisServer> {
   const [port, folder] = [await freePort(), makeFolder()]
   let child = await launch(port, folder, options)
@@ -91,7 +91,8 @@ async function launch(
   options: readonly string[],
 ): Promise<ChildProcess> {
   const own = ['--port', String(port), '--bind', '127.0.0.1', '--dir', folder, '--save', '']
-  const child = spawn('redis-server', [...own, ...options], {
+  const given = options.map((option) => option.replace('PORT', String(port)))
+  const child = spawn('redis-server', [...own, ...given], {
     stdio: ['ignore', 'pipe', 'inherit'],
   })
   running.add(child)
