@@ -22,6 +22,7 @@ import {
 } from '../flow.ts'
 import { startHarness, type Harness } from '../harness.ts'
 import { makeFolder } from '../store/folder.ts'
+import { openPostgres } from '../store/postgres-server.ts'
 
 async function start(
   t: TestContext,
@@ -157,9 +158,10 @@ for (const { attemptsPerSession, first, second } of MIXED) {
   })
 }
 
-const STORES: Readonly<Record<string, () => Store>> = {
+const STORES: Readonly<Record<string, () => Store | Promise<Store>>> = {
   memory: () => createMemoryStore(systemClock),
   SQLite: () => openSqliteStore({ folder: makeFolder(), mode: 'dev', now: systemClock }),
+  PostgreSQL: openPostgres,
 }
 
 for (const [engine, makeStore] of Object.entries(STORES)) {
@@ -171,7 +173,7 @@ for (const [engine, makeStore] of Object.entries(STORES)) {
   for (const { kind, jwe, limit, counted } of exact) {
     test(`allows exactly ${limit} ${kind} of 50 concurrent requests, on ${engine}`, async (t) => {
       const rootKey = makeRootKey()
-      const harness = await start(t, { store: makeStore(), rootKey })
+      const harness = await start(t, { store: await makeStore(), rootKey })
       const replica = await startHarness({ store: harness.store, rootKey })
       const session = await openSession(harness)
       const replies = await Promise.all(

@@ -21,6 +21,7 @@ import {
 } from '../signed-request.ts'
 import { createTestClock } from '../store/clock.ts'
 import { makeFolder } from '../store/folder.ts'
+import { openPostgres } from '../store/postgres-server.ts'
 
 const BODY = JSON.stringify({ fields: CARD_FIELDS })
 const SESSIONS = { target: '/flex/v2/sessions', body: BODY }
@@ -248,12 +249,13 @@ test('refuses a jti that is too long to be kept', async () => {
 const STORES = {
   memory: () => createMemoryStore(systemClock),
   SQLite: () => openSqliteStore({ folder: makeFolder(), mode: 'dev', now: systemClock }),
+  PostgreSQL: openPostgres,
 } as const
 
 for (const [engine, makeStore] of Object.entries(STORES)) {
   test(`lets exactly one of 20 concurrent uses of a token win, on ${engine}`, async () => {
     const rootKey = makeRootKey()
-    const here = await startHarness({ store: makeStore(), rootKey })
+    const here = await startHarness({ store: await makeStore(), rootKey })
     const replica = await startHarness({ store: here.store, rootKey })
     const signed = signByJwt(MERCHANT, SESSIONS)
     const replies = await Promise.all(

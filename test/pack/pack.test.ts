@@ -21,6 +21,8 @@ const CLIENT = 'client/node_modules/coatcheck-client'
 interface Manifest {
   readonly engines: { readonly node: string }
   readonly dependencies: Readonly<Record<string, string>>
+  readonly peerDependencies?: Readonly<Record<string, string>>
+  readonly peerDependenciesMeta?: Readonly<Record<string, { readonly optional?: boolean }>>
 }
 
 const root = mkdtempSync(join(tmpdir(), 'coatcheck-pack-'))
@@ -63,6 +65,19 @@ test('the server’s package runs on its user’s Node and has no install script
 
 test('the server’s command starts from its package', () => {
   assert.match(execute(SERVER, ['node', 'bin/coatcheck.js', '--help']), /coatcheck/)
+})
+
+test('clients of databases are optional peers, and one that is missing is said to be', () => {
+  const { dependencies, peerDependencies = {}, peerDependenciesMeta = {} } = manifestOf(SERVER)
+  assert.equal(peerDependencies['pg'], '^8')
+  for (const name of Object.keys(peerDependencies)) {
+    assert.equal(peerDependenciesMeta[name]?.optional, true, name)
+    assert.ok(!(name in dependencies), name)
+  }
+  const args = ['bin/coatcheck.js', 'keys', 'init', '--store', 'postgres://127.0.0.1:1/coatcheck']
+  const { status, stderr } = spawnSync('node', args, { cwd: join(root, SERVER), encoding: 'utf8' })
+  assert.equal(status, 1)
+  assert.match(stderr, /^coatcheck: The client library of PostgreSQL is not installed\.\n.*pg@8/m)
 })
 
 test('the server’s entry and the process that mints session keys are in its package', () => {

@@ -18,6 +18,10 @@ import { dirname, join, relative } from 'node:path'
 import { after } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { Client } from 'pg'
+import { systemClock } from '../../src/clock-and-random.ts'
+import { Secret } from '../../src/secret.ts'
+import type { Store } from '../../src/store/contract.ts'
+import { openPostgresStore } from '../../src/store/postgres.ts'
 import { PROJECT } from '../process.ts'
 
 /** A PostgreSQL server of its own, on a free port of the loopback, which trusts everybody but the user `locked`. */
@@ -39,11 +43,14 @@ export interface PostgresServer {
 interface ServerOptions {
   /** Lines of its configuration. */
   readonly settings?: readonly string[]
+  /** The folder of its programs. Default is that of the version that npm has brought. */
+  readonly binaries?: string
   /** Whether it waits for a primary, as a standby does. */
   readonly standby?: boolean
 }
 
-const SYSTEM_BINARIES = '/usr/lib/postgresql/15/bin'
+/** Where a Debian of 2023 has its PostgreSQL. */
+export const SYSTEM_BINARIES = '/usr/lib/postgresql/15/bin'
 const LONGEST_START_MILLISECONDS = 20_000
 /** The server refuses to run as root; this user needs no account. */
 const NOBODY = 65_534
@@ -63,7 +70,7 @@ process.once('exit', () => {
 
 /** Makes and starts a server; it is stopped and removed after the tests of the file. */
 export async function startPostgres(options: ServerOptions = {}): Promise<PostgresServer> {
-  const binaries = findBinaries()
+  const { binaries = findBinaries() } = options
   const data = mkdtempSync(join(root, 'data-'))
   if (isRoot) chownSync(data, NOBODY, NOBODY)
   const initdb = ['-D', data, '-U', 'postgres', '-A', 'trust', '-E', 'UTF8', '--locale=C']
@@ -75,6 +82,12 @@ export async function startPostgres(options: ServerOptions = {}): Promise<Postgr
   prependLine(join(data, 'pg_hba.conf'), 'host all locked 127.0.0.1/32 scram-sha-256\n')
   if (options.standby === true) appendFileSync(join(data, 'standby.signal'), '')
   return run({ binaries, data, port })
+}
+
+/** Opens a store of dev mode in a database of its own, on the shared server. */
+export async function openPostgres(): Promise<Store> {
+  const address = new Secret(await (await sharedServer()).createDatabase())
+  return openPostgresStore({ address, mode: 'dev', now: systemClock })
 }
 
 /** The first line that matches decides. */
