@@ -150,17 +150,14 @@ test('rediss:// speaks TLS to a server whose certificate is trusted, and to no o
   if (!hasRedis(t)) return
   const folder = makeFolder()
   const [key, certificate] = [join(folder, 'key.pem'), join(folder, 'certificate.pem')]
-  const made = spawnSync('openssl', [
-    ...['req', '-x509', '-newkey', 'rsa:2048', '-nodes', '-days', '2', '-subj', '/CN=localhost'],
-    ...['-addext', 'subjectAltName=DNS:localhost', '-keyout', key, '-out', certificate],
-  ])
+  const request = `req -x509 -newkey rsa:2048 -nodes -days 2 -subj /CN=localhost -keyout ${key} -out ${certificate}`
+  const name = ['-addext', 'subjectAltName=DNS:localhost']
+  const made = spawnSync('openssl', [...request.split(' '), ...name])
   assert.equal(made.status, 0)
   // The plain port is closed: port 0.
-  const server = await startRedis([
-    ...DURABLE,
-    ...['--tls-cert-file', certificate, '--tls-key-file', key, '--tls-ca-cert-file', certificate],
-    ...['--tls-auth-clients', 'no', '--tls-port', 'PORT', '--port', '0'],
-  ])
+  const tls = `--tls-cert-file ${certificate} --tls-key-file ${key} --tls-ca-cert-file ${certificate} --tls-auth-clients no`
+  const ports = ['--tls-port', 'PORT', '--port', '0']
+  const server = await startRedis([...DURABLE, ...tls.split(' '), ...ports])
   const store = `rediss://localhost:${server.port}`
   const args = ['keys', 'init', '--store', store, '--root-key-file', join(folder, 'root.key')]
   const environment = { NODE_EXTRA_CA_CERTS: certificate }

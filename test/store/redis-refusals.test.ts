@@ -137,7 +137,7 @@ test('replicas that writes do not wait for are refused; with replicas= they are 
 
 async function addUser(t: TestContext, rules: readonly string[]): Promise<RedisServer> {
   const server = await startRedis()
-  await server.command('ACL', 'SETUSER', 'shop', 'on', '>s3cret', '~*', ...rules)
+  await server.command('ACL', 'SETUSER', 'shop', 'on', '>s3cret', '~{coatcheck:*', ...rules)
   t.after(() => server.kill())
   return server
 }
@@ -182,8 +182,10 @@ test('the commands that the message names are all that a user needs', async (t) 
   await server.command('ACL', 'SETUSER', 'shop', '-zadd')
   const notAllowed = [/does not let this user do what the store needs/, /\+@read \+@write/] as const
   await refuses(url, notAllowed)
-  await refuses(`${url}?prefix=unstamped`, notAllowed)
-  assert.equal(await server.command('EXISTS', '{unstamped:lasting}:stamp'), 0)
+  await server.command('FLUSHALL')
+  await refuses(url, notAllowed)
+  assert.equal(await server.command('EXISTS', '{coatcheck:lasting}:stamp'), 0)
+  await refuses(`${url}?prefix=elsewhere`, notAllowed)
 })
 
 test('credentials that are missing or wrong are refused', async (t) => {
