@@ -10,7 +10,7 @@ if (existsSync(SYSTEM_BINARIES)) {
   let server: Promise<PostgresServer> | undefined
   testStore('PostgreSQL of the system', async (now) => {
     server ??= startPostgres({ binaries: SYSTEM_BINARIES })
-    const address = new Secret(await (await server).createDatabase())
+    const address = new Secret(await (await server).emptyDatabase())
     return { store: await openPostgresStore({ address, mode: 'dev', now }) }
   })
 } else {
