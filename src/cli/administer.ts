@@ -2,6 +2,8 @@ import { Command } from 'commander'
 import { systemClock } from '../clock-and-random.ts'
 import { OperatorError } from '../errors.ts'
 import { createAdministration, type Administration } from '../merchant/administration.ts'
+import type { Config, SettingName } from '../config.ts'
+import type { Merchant } from '../merchant/merchant.ts'
 import { createPrinter, type Printer } from './print.ts'
 import { addSettings, readSettings } from './settings.ts'
 import { VAULT_SETTINGS, withVault } from './vault.ts'
@@ -12,20 +14,36 @@ export interface AdministrativeOptions {
 }
 
 /** What an administrative command does. */
-export type Administer = (administration: Administration, printer: Printer) => Promise<void>
+export type Administer = (
+  administration: Administration,
+  printer: Printer,
+  config: Config,
+) => Promise<void>
 
-/** Makes a command that opens the vault; {@link administer} is its action. */
-export function administrativeCommand(name: string, description: string): Command {
+/** Makes a command that opens the vault, with further settings if it needs them; {@link administer} is its action. */
+export function administrativeCommand(
+  name: string,
+  description: string,
+  settings: readonly SettingName[] = [],
+): Command {
   const command = new Command(name).description(description).option('--json', 'print JSON')
-  return addSettings(command, VAULT_SETTINGS)
+  return addSettings(command, [...VAULT_SETTINGS, ...settings])
 }
 
 /** Opens the vault that the options name and runs on its merchants. Throws OperatorError. */
 export function administer(options: AdministrativeOptions, run: Administer): Promise<void> {
-  return withVault(readSettings({ ...options }), ({ store, sealer }) => {
+  const config = readSettings({ ...options })
+  return withVault(config, ({ store, sealer }) => {
     const administration = createAdministration({ store, sealer, now: systemClock })
-    return run(administration, createPrinter(options.json === true))
+    return run(administration, createPrinter(options.json === true), config)
   })
+}
+
+/** Finds a merchant by id. Throws OperatorError when it is not there. */
+export async function findMerchant(administration: Administration, id: string): Promise<Merchant> {
+  const found = (await administration.list()).find((candidate) => candidate.id === id)
+  if (found === undefined) throw noSuchMerchant(id)
+  return found
 }
 
 /** The refusal of a merchant id that nobody has. */

@@ -1,9 +1,12 @@
-import { readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { rmSync, writeFileSync } from 'node:fs'
+import { resolve } from 'node:path'
 import { systemClock, type Random } from '../clock-and-random.ts'
 import { OperatorError } from '../errors.ts'
 import type { NewCredential } from '../merchant/administration.ts'
 import type { Allowances } from '../merchant/merchant.ts'
+import type { P12Client, SecretClient } from './client-configuration.ts'
 import type { CredentialOptions } from './credential-options.ts'
+import { readBytes } from './read-bytes.ts'
 
 const SECRET_BYTES = 32
 const SERIAL_DIGITS = 22
@@ -12,6 +15,8 @@ const SERIAL_DIGITS = 22
 export interface CreatedCredential {
   readonly credential: Omit<NewCredential, 'merchantId'>
   readonly shown: ShownCredential
+  /** What a client is configured with. */
+  readonly client: SecretClient | P12Client
   /** Goes around storing it: writes files first, and takes them away when it was not stored. */
   keepFilesIf(store: () => Promise<boolean>): Promise<boolean>
 }
@@ -26,6 +31,11 @@ export interface ShownCredential {
   readonly certificate?: string
 }
 
+/** The flags of a credential; the file of a p12 can also be named after the key id. */
+export type CreateOptions = Omit<CredentialOptions, 'p12'> & {
+  readonly p12?: string | ((keyId: string) => string)
+}
+
 /**
  * Makes what a merchant signs with: a shared secret, a p12 that official clients load, or a certificate of its own.
  *
@@ -33,7 +43,7 @@ export interface ShownCredential {
  */
 export function createCredential(
   merchantId: string,
-  options: CredentialOptions,
+  options: CreateOptions,
   random: Random,
 ): Promise<CreatedCredential> {
   if (options.certificate !== undefined)
@@ -44,7 +54,7 @@ export function createCredential(
 
 function createSecret(
   merchantId: string,
-  options: CredentialOptions,
+  options: CreateOptions,
   random: Random,
 ): CreatedCredential {
   const keyId = random.uuid()
@@ -52,16 +62,17 @@ function createSecret(
   const shown = { merchantId, keyId, secret: secret.toString('base64') }
   const material = { kind: 'shared-secret', secret } as const
   const credential = { keyId, material, allows: readAllowances(options) }
-  return { credential, shown, keepFilesIf: (store) => store() }
+  return { credential, shown, client: shown, keepFilesIf: (store) => store() }
 }
 
 async function createP12(
   merchantId: string,
-  path: string,
-  { options, random }: { readonly options: CredentialOptions; readonly random: Random },
+  named: string | ((keyId: string) => string),
+  { options, random }: { readonly options: CreateOptions; readonly random: Random },
 ): Promise<CreatedCredential> {
   const { createMerchantP12 } = await import('../certificates/create-merchant-p12.ts')
   const keyId = drawDigits(random, SERIAL_DIGITS)
+  const path = typeof named === 'string' ? named : named(keyId)
   const password = readPassword(options) ?? merchantId
   const made = { merchantId, serialNumber: keyId, password, now: systemClock, random }
   const { p12, certificatePem } = await createMerchantP12(made)
@@ -69,6 +80,7 @@ async function createP12(
   return {
     credential: { keyId, material, allows: readAllowances(options) },
     shown: { merchantId, keyId, p12: path },
+    client: { merchantId, p12: resolve(path), password: shownPassword(merchantId, options) },
     keepFilesIf: (store) => writeNewFile(path, p12, store),
   }
 }
@@ -76,7 +88,7 @@ async function createP12(
 async function registerCertificate(
   merchantId: string,
   path: string,
-  options: CredentialOptions,
+  options: CreateOptions,
 ): Promise<CreatedCredential> {
   const { keyIdOf, readCertificate } = await import('../certificates/read-certificate.ts')
   const file = readBytes(path)
@@ -95,6 +107,9 @@ async function registerCertificate(
   return {
     credential: { keyId, material, allows: readAllowances(options) },
     shown: { merchantId, keyId, certificate: path },
+    client: isP12
+      ? { merchantId, p12: resolve(path), password: shownPassword(merchantId, options) }
+      : { merchantId, p12: '<folder>/<name>.p12', password: PASSWORD_OF_P12 },
     keepFilesIf: (store) => store(),
   }
 }
@@ -104,7 +119,14 @@ async function readFromP12(file: Buffer, password: string, merchantId: string): 
   return readP12(file, { password, merchantId }).certificatePem
 }
 
-function readAllowances(options: CredentialOptions): Allowances {
+const PASSWORD_OF_P12 = '<password of the p12>'
+
+/** The merchant id, which everybody knows, or nothing that would tell the password. */
+function shownPassword(merchantId: string, { p12PasswordFile }: CreateOptions): string {
+  return p12PasswordFile === undefined ? merchantId : PASSWORD_OF_P12
+}
+
+function readAllowances(options: CreateOptions): Allowances {
   return {
     jwtV1: options.allowJwtV1 === true,
     undated: options.allowUndated === true,
@@ -112,24 +134,12 @@ function readAllowances(options: CredentialOptions): Allowances {
   }
 }
 
-function readPassword({ p12PasswordFile }: CredentialOptions): string | undefined {
+function readPassword({ p12PasswordFile }: CreateOptions): string | undefined {
   return p12PasswordFile === undefined
     ? undefined
     : readBytes(p12PasswordFile)
         .toString('utf8')
         .replace(/\r?\n$/, '')
-}
-
-function readBytes(path: string): Buffer {
-  try {
-    return readFileSync(path)
-  } catch (cause) {
-    throw new OperatorError(
-      `The file ${path} cannot be read.`,
-      'Check its name and permissions.',
-      cause,
-    )
-  }
 }
 
 async function writeNewFile(
