@@ -2,7 +2,7 @@ import { Command } from 'commander'
 import { systemClock } from '../clock-and-random.ts'
 import { OperatorError } from '../errors.ts'
 import { createAdministration, type Administration } from '../merchant/administration.ts'
-import type { Config, SettingName } from '../config.ts'
+import type { SettingName } from '../config.ts'
 import type { Merchant } from '../merchant/merchant.ts'
 import { createPrinter, type Printer } from './print.ts'
 import { addSettings, readSettings } from './settings.ts'
@@ -14,11 +14,7 @@ export interface AdministrativeOptions {
 }
 
 /** What an administrative command does. */
-export type Administer = (
-  administration: Administration,
-  printer: Printer,
-  config: Config,
-) => Promise<void>
+export type Administer = (administration: Administration, printer: Printer) => Promise<void>
 
 /** Makes a command that opens the vault, with further settings if it needs them; {@link administer} is its action. */
 export function administrativeCommand(
@@ -32,10 +28,9 @@ export function administrativeCommand(
 
 /** Opens the vault that the options name and runs on its merchants. Throws OperatorError. */
 export function administer(options: AdministrativeOptions, run: Administer): Promise<void> {
-  const config = readSettings({ ...options })
-  return withVault(config, ({ store, sealer }) => {
+  return withVault(readSettings({ ...options }), ({ store, sealer }) => {
     const administration = createAdministration({ store, sealer, now: systemClock })
-    return run(administration, createPrinter(options.json === true), config)
+    return run(administration, createPrinter(options.json === true))
   })
 }
 

@@ -10,6 +10,7 @@ import {
 import { addCredentialOptions, withDefaults, type CredentialOptions } from './credential-options.ts'
 import { printCredential } from './describe-credential.ts'
 import { rotateCredential, type RotateOptions } from './rotate-credential.ts'
+import { readSettings } from './settings.ts'
 import { showableCredential } from './show-merchant.ts'
 import { storeCredential } from './store-credential.ts'
 
@@ -69,14 +70,14 @@ export function credentialsCommand(): Command {
 }
 
 function addCredential(merchantId: string, options: CredentialOptions): Administer {
-  return async function add(administration, printer, { origin }): Promise<void> {
+  return async function add(administration, printer): Promise<void> {
     const merchant = await findMerchant(administration, merchantId)
     const created = await storeCredential(
       administration,
       merchantId,
       withDefaults(options, merchant),
     )
-    printCredential(printer, created, { origin })
+    printCredential(printer, created, { origin: readSettings({ ...options }).origin })
   }
 }
 

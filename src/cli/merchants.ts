@@ -18,6 +18,7 @@ import { printCredential } from './describe-credential.ts'
 import { addMerchantOptions, changesOf, type MerchantOptions } from './merchant-options.ts'
 import { NO_SETTINGS } from './merchant-settings.ts'
 import type { Printer } from './print.ts'
+import { readSettings } from './settings.ts'
 import { defaultsOf, merchantRows, showableMerchant } from './show-merchant.ts'
 
 /** Makes the command `coatcheck merchants`. */
@@ -85,7 +86,7 @@ Examples:
   coatcheck merchants set shop-1 --session-seconds default`
 
 function addMerchant(id: string, options: MerchantOptions & CredentialOptions): Administer {
-  return async function add(administration, printer, config): Promise<void> {
+  return async function add(administration, printer): Promise<void> {
     if (!isMerchantId(id)) {
       throw new OperatorError(
         'This is no merchant id.',
@@ -96,7 +97,7 @@ function addMerchant(id: string, options: MerchantOptions & CredentialOptions): 
     const created = await createCredential(id, withDefaults(options, merchant), systemRandom)
     const { credential, keepFilesIf } = created
     if (await keepFilesIf(() => administration.add(merchant, credential))) {
-      printCredential(printer, created, { origin: config.origin })
+      printCredential(printer, created, { origin: readSettings({ ...options }).origin })
       return noteUnusable(merchant, printer)
     }
     const merchants = await administration.list()

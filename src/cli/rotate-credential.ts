@@ -4,6 +4,7 @@ import { findMerchant, type Administer } from './administer.ts'
 import type { CreateOptions } from './create-credential.ts'
 import { inherit, withDefaults, type CredentialOptions } from './credential-options.ts'
 import { printCredential } from './describe-credential.ts'
+import { readSettings } from './settings.ts'
 import { storeCredential } from './store-credential.ts'
 
 /** The flags of a rotation. */
@@ -14,12 +15,13 @@ export interface RotateOptions extends CredentialOptions {
 
 /** Adds a credential beside the one that it is to replace: of the same kind and allowed the same, unless flags say otherwise. */
 export function rotateCredential(merchantId: string, options: RotateOptions): Administer {
-  return async function rotate(administration, printer, { origin }): Promise<void> {
+  return async function rotate(administration, printer): Promise<void> {
     const merchant = await findMerchant(administration, merchantId)
     const old = choose(await administration.listCredentials(merchantId), merchantId, options)
     const chosen =
       old === undefined ? withDefaults(options, merchant) : alike(inherit(options, old.allows), old)
     const created = await storeCredential(administration, merchantId, chosen)
+    const { origin } = readSettings({ ...options })
     const replaces = old === undefined ? [] : [old.keyId]
     const next = replaces.length === 0 ? [] : NEXT
     printCredential(printer, created, { origin, members: { replaces, next } })

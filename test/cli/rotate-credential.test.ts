@@ -106,6 +106,17 @@ test('rotate refuses to replace what is revoked or of another merchant, and leav
   )
 })
 
+test('a certificate that was revoked is not registered again, for anybody', async (t) => {
+  const { keyId } = await json(t, 'merchants add past --p12 past.p12')
+  await inFolder(t, `credentials revoke ${String(keyId)}`)
+  const ended = await inFolder(t, 'credentials add past --certificate past.p12')
+  assert.equal(ended.code, 1)
+  assert.equal(
+    ended.stderr,
+    `coatcheck: The key id ${String(keyId)} is taken.\n  Key ids are unique across merchants, also those of revoked credentials: register another certificate.\n`,
+  )
+})
+
 test('credentials list shows those of one merchant or of all, revoked ones included', async (t) => {
   const { keyId } = await json(t, 'merchants add listed')
   await inFolder(t, `credentials revoke ${String(keyId)}`)
