@@ -61,7 +61,7 @@ interface Language {
 const FROM_SOURCE = {
   http_signature: 'from its source',
   jwt_shared_secret: 'from its documentation',
-  jwt_p12: 'from its source',
+  jwt_p12: 'from its documentation',
 } as const
 
 const COMMON_NAMES = {
