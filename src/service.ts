@@ -28,6 +28,7 @@ import { createSessionKeys } from './keys/session-keys.ts'
 import { loadSigningKeys } from './keys/signing-keys.ts'
 import { unlimited, type Limits } from './limits/limits.ts'
 import { authenticate } from './merchant/authenticate.ts'
+import { createDiagnosisRate } from './merchant/diagnosis-rate.ts'
 import type { Merchant } from './merchant/merchant.ts'
 import { createMerchantRegistry } from './merchant/registry.ts'
 import type { SessionJwk } from './protocol/capture-context.ts'
@@ -95,6 +96,7 @@ export async function createService(options: ServiceOptions): Promise<Service> {
   const registry = createMerchantRegistry({ store, sealer, now })
   const authentication = {
     ...registry,
+    mayDiagnose: createDiagnosisRate(now),
     write: store.write,
     now,
     toleranceSeconds: options.toleranceSeconds,

@@ -3,6 +3,7 @@
 import { execFileSync } from 'node:child_process'
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
+import { MERCHANT_SETTINGS } from '../src/cli/merchant-settings.ts'
 import { SETTING_LIST } from '../src/config.ts'
 import { ERRORS, type ErrorCode } from '../src/errors.ts'
 import { MLE_REFUSALS } from '../src/http/mle-refusals.ts'
@@ -21,6 +22,7 @@ const PAGES: Readonly<Record<string, () => string>> = {
   'docs/errors.md': errorsPage,
   'docs/configuration.md': configurationPage,
   'docs/endpoints.md': endpointsPage,
+  'docs/merchants.md': merchantsPage,
   'docs/compatibility.md': compatibilityPage,
 }
 
@@ -100,6 +102,49 @@ function endpointsPage(): string {
     '| operation | who may call | success | what it does | errors |',
     '| --- | --- | --- | --- | --- |',
     ...rows,
+  ].join('\n')
+}
+
+function merchantsPage(): string {
+  const rows = MERCHANT_SETTINGS.map(
+    ({ name, flag, description, default: value }) =>
+      `| \`${name}\` | \`${flag.replaceAll('|', '\\|')}\` | ${description} | ${value} |`,
+  )
+  return [
+    '# Merchants and their credentials',
+    '',
+    '## Settings of a merchant',
+    '',
+    'Given to `coatcheck merchants add <id>`, changed later by `coatcheck merchants set <id>`, shown by `coatcheck merchants',
+    'show <id>`. The value `default` takes a setting back. Every process knows within 10 seconds; sessions and tokens that',
+    'are there already keep what they were made with.',
+    '',
+    '| setting | flag | meaning | default |',
+    '| --- | --- | --- | --- |',
+    ...rows,
+    '',
+    '## Credentials',
+    '',
+    '`coatcheck credentials add <merchant>` makes a shared secret (for HTTP Signature and JWT), `--p12 <file>` a key and its',
+    'certificate (for JWT), and `--certificate <file>` registers one that the merchant has. Each prints what to set in the',
+    'official clients of six languages, with `--json` as data; `--origin` fills in where the service is. `--mle-certificate',
+    '<file>` registers a certificate to which replies are [encrypted](mle.md); nothing is signed with it. Key ids are unique',
+    'across merchants: those of revoked credentials stay taken, until their merchant is removed.',
+    '',
+    '## Rotation',
+    '',
+    '1. `coatcheck credentials rotate <merchant>` adds a credential of the same kind, allowed the same. Both are good.',
+    '2. Put the new one into every client. Sessions and tokens that were made with the old one stay good.',
+    '3. Once no client signs with the old one: `coatcheck credentials revoke <key id>`. It is refused everywhere within 10',
+    '   seconds, for good.',
+    '',
+    'Where several are live, `--replace <key id>` says which one is meant.',
+    '',
+    '## Refusals',
+    '',
+    'The log names the cause of each ([all of them](errors.md#why-a-merchant-was-refused)) and shows the string to sign.',
+    'Of headers that are signed but that signing is not about, the names are shown and the values withheld. A process looks',
+    'into 50 wrong signatures of one key id in a second; of more it says only that they are wrong.',
   ].join('\n')
 }
 

@@ -14,10 +14,12 @@ export function banner(credentials: SelfTestCredentials, passed: readonly string
     '  Published test cards only, such as 4111111111111111. These credentials are public: they protect nothing.',
     '',
     'Point an official client here:',
-    ...clientConfigurations(credentials).flatMap(({ language, evidence, lines }) => [
-      `  ${language} (${evidence})`,
-      ...lines.map((line) => `    ${line}`),
-    ]),
+    ...clientConfigurations(credentials, 'http_signature', url).flatMap(
+      ({ language, evidence, lines }) => [
+        `  ${language} (${evidence})`,
+        ...lines.map((line) => `    ${line}`),
+      ],
+    ),
     '',
     'Ctrl-C stops it.',
   ].join('\n')

@@ -184,7 +184,7 @@ export const CAPTURE_CONTEXT: JwtKind = {
       const lifetime = lifetimeOf(scene) ?? LIFETIME_SECONDS
       return lifetime <= 0 || lifetime === LIFETIME_SECONDS
         ? undefined
-        : `exp − iat is ${lifetime} seconds; a capture context is good for ${LIFETIME_SECONDS}.`
+        : `exp − iat is ${lifetime} seconds; a capture context is good for ${LIFETIME_SECONDS} unless its merchant has less.`
     },
     ({ claims }) => (Object.hasOwn(claims, 'flx') ? undefined : 'flx is missing.'),
     ({ claims }) => (entriesOf(claims).length > 0 ? undefined : 'ctx has no entry.'),
