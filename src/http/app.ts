@@ -12,11 +12,10 @@ import { answerBrokenRequest } from './broken-request.ts'
 import type { Reply } from './reply.ts'
 import { respondError } from './respond-error.ts'
 import { ROUTES, type Operations, type Route } from './routes.ts'
+import { REQUEST_TIMEOUT_MILLISECONDS, SERVER_OPTIONS } from './server-options.ts'
 
 const MAX_BODY_BYTES = 64 * 1024
-const MAX_HEADER_BYTES = 16 * 1024
 const LONGEST_PARAMETER = 8192
-const REQUEST_TIMEOUT_MILLISECONDS = 10_000
 const METHODS = ['DELETE', 'GET', 'HEAD', 'OPTIONS', 'PATCH', 'POST', 'PUT'] as const
 
 /** What the HTTP side needs. */
@@ -47,14 +46,7 @@ export async function createApp(needs: HttpNeeds): Promise<FastifyInstance> {
     trustProxy: needs.trustedProxies.length > 0 ? [...needs.trustedProxies] : false,
     genReqId: () => needs.random.uuid(),
     routerOptions: { maxParamLength: LONGEST_PARAMETER },
-    http: {
-      maxHeaderSize: MAX_HEADER_BYTES,
-      connectionsCheckingInterval: 1000,
-      // Node swaps the two times when this one, by default 60 s, is the longer: bodies would have 60 s.
-      headersTimeout: REQUEST_TIMEOUT_MILLISECONDS,
-      // Node would refuse it without a body and a correlation id; here `requireHost` does.
-      requireHostHeader: false,
-    },
+    http: SERVER_OPTIONS,
     clientErrorHandler: (error, socket) => answerBrokenRequest(error, socket, needs),
     frameworkErrors: (error, request, reply) => {
       setCommonHeaders(request, reply)
