@@ -13,6 +13,7 @@ import type { Reply } from './reply.ts'
 import { respondError } from './respond-error.ts'
 import { ROUTES, type Operations, type Route } from './routes.ts'
 import { REQUEST_TIMEOUT_MILLISECONDS, SERVER_OPTIONS } from './server-options.ts'
+import { trackUnused } from './unused-connections.ts'
 
 const MAX_BODY_BYTES = 64 * 1024
 const LONGEST_PARAMETER = 8192
@@ -119,8 +120,10 @@ function requireHost({ raw }: FastifyRequest): void {
 /** Once closing begins, a connection ends with the answer that is due on it: kept alive it would hold up the end. */
 function endConnectionsOnClose(app: FastifyInstance): void {
   let isClosing = false
+  const endUnused = trackUnused(app.server, 'connection')
   app.addHook('preClose', async () => {
     isClosing = true
+    endUnused()
   })
   app.addHook('onSend', async (_request, reply) => {
     if (isClosing) reply.header('connection', 'close')

@@ -5,6 +5,7 @@ import type { Socket } from 'node:net'
 import type { FastifyInstance } from 'fastify'
 import type { Logger } from '../telemetry/logger.ts'
 import { REQUEST_TIMEOUT_MILLISECONDS, SERVER_OPTIONS } from './server-options.ts'
+import { trackUnused } from './unused-connections.ts'
 
 /** A TLS server's certificate and its private key, each as PEM; the certificate may be followed by those of its issuers. */
 export interface TlsPair {
@@ -94,14 +95,16 @@ const HANDSHAKES: ReadonlyMap<string, string> = new Map([
   ['ERR_SSL_UNSUPPORTED_PROTOCOL', 'the client speaks no TLS 1.2 or later'],
 ])
 
-/** Lets the listener end with the application: idle connections and handshakes at once, requests once they are answered. */
+/** Lets the listener end with the application: unused connections and handshakes at once, requests once they are answered. */
 function closeWith(app: FastifyInstance, server: Server): void {
   const handshakes = trackHandshakes(server)
+  const endUnused = trackUnused(server, 'secureConnection')
   let closed: Promise<unknown> | undefined
   app.addHook('preClose', async () => {
     if (!server.listening) return
     closed = once(server, 'close')
     server.close()
+    endUnused()
     for (const socket of handshakes.values()) socket.destroy()
   })
   app.addHook('onClose', async () => {
