@@ -15,7 +15,7 @@ import { HARDENED_ARGUMENTS } from './harden-process.ts'
 import { listen } from './listen.ts'
 import { createPrinter } from './print.ts'
 import { checkRequirements } from './serve-requirements.ts'
-import { tlsFiles } from './serve-tls.ts'
+import { noteForeignCertificate, tlsFiles } from './serve-tls.ts'
 import { stopOnSignal } from './stop-on-signal.ts'
 import { openVaultStore, readRootKey } from './vault.ts'
 import { collectMetrics } from './worker-metrics.ts'
@@ -34,6 +34,7 @@ export async function runPrimary(config: Config, json: boolean): Promise<void> {
     now: systemClock,
     destination: process.stdout,
   })
+  noteForeignCertificate(config, logger)
   const housekeeping = await startHousekeeping(config, store, logger)
   cluster.setupPrimary({ execArgv: [...new Set([...process.execArgv, ...WORKER_ARGUMENTS])] })
   const workers = createWorkers(config.workers || availableParallelism(), {

@@ -1,3 +1,5 @@
+import { X509Certificate } from 'node:crypto'
+import { checkServerIdentity } from 'node:tls'
 import type { FastifyInstance } from 'fastify'
 import {
   readServerCertificate,
@@ -34,6 +36,20 @@ export function checkTlsFiles(config: Config): OperatorError | undefined {
     if (error instanceof OperatorError) return error
     throw error
   }
+}
+
+/** Warns when callers of the public origin would refuse the certificate; a proxy in front may show them another. */
+export function noteForeignCertificate(config: Config, logger: Pick<Logger, 'warn'>): void {
+  const files = tlsFiles(config)
+  if (files === undefined || config.proxies.length > 0) return
+  const certificate = new X509Certificate(readServerCertificate(files, systemClock).certificatePem)
+  const { hostname } = new URL(config.origin)
+  const host = hostname.replace(/^\[(.*)\]$/, '$1')
+  if (checkServerIdentity(host, certificate.toLegacyObject()) === undefined) return
+  logger.warn('the TLS certificate is not for the host of the public origin', {
+    host,
+    certifiedNames: certificate.subjectAltName,
+  })
 }
 
 /**

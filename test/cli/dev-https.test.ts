@@ -78,6 +78,22 @@ test('dev writes where https is, and what to trust, into the credentials', async
   assert.equal((await get(httpsUrl + KEY_PATH, readAuthority(ready))).status, 200)
 })
 
+test('the other commands reach dev over https once they are told of its authority, and say so before', async (t) => {
+  const { ready } = await startDev(t, ['--ephemeral', '--credentials', 'flex.json'])
+  const folder = dirname(ready.ca)
+  const args = ['token', '--url', ready.httpsUrl, '--credentials', 'flex.json']
+  const distrusting = await run(t, args, { folder })
+  assert.equal(distrusting.code, 1)
+  assert.match(
+    distrusting.stderr,
+    /UNABLE_TO_VERIFY_LEAF_SIGNATURE.*\n {2}Set NODE_EXTRA_CA_CERTS /,
+  )
+  const environment = { NODE_EXTRA_CA_CERTS: ready.ca }
+  const { code, stdout, stderr } = await run(t, args, { folder, environment })
+  assert.equal(code, 0, stderr)
+  assert.equal(stdout.trim().split('.').length, 3)
+})
+
 test('the authority of a run that keeps nothing is gone with it', async (t) => {
   const dev = await startDev(t)
   assert.ok(existsSync(dev.ready.ca))
@@ -192,5 +208,8 @@ test('dev shows a line by which one process of each client trusts it; those of N
   assert.equal(byCurl.stdout, '200')
   const distrusting = await viaShell(`curl ${options} ${url}${KEY_PATH}`)
   assert.equal(distrusting.stdout, '000')
-  await waitForOutput(dev, /the client does not trust the authority of the certificate/)
+  await waitForOutput(
+    dev,
+    /^ +no TLS connection: the client does not trust the authority of the certificate$/m,
+  )
 })

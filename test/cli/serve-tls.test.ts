@@ -88,6 +88,10 @@ test('serve speaks TLS by itself, beyond this machine too, and says so', async (
   const { serving, url, flow } = await serveSecurely(t, await makeFiles(), ['--host', '0.0.0.0'])
   assert.equal((serving.ready as unknown as { readonly tls: boolean }).tls, true)
   await flow.redeem(await flow.openSession())
+  // Which callers of the public origin would find out one by one.
+  const warning =
+    /"level":"warn".*"host":"pay\.example\.com".*the TLS certificate is not for the host/
+  assert.match(serving.output.stdout, warning)
   await assert.rejects(fetch(url.replace('https:', 'http:')))
   const old = { minVersion: 'TLSv1', maxVersion: 'TLSv1.1', ciphers: 'ALL:@SECLEVEL=0' } as const
   await assert.rejects(get(url + KEY_PATH, caPem, old), /protocol version/)
