@@ -84,6 +84,17 @@ const SETTINGS = {
     default: noTexts,
     description: 'origins whose pages may create tokens, between commas',
   },
+  tlsCertFile: {
+    kind: textOrNothing,
+    default: '',
+    description:
+      'certificate to speak TLS with (PEM, issuers behind it); read anew when it changes',
+  },
+  tlsKeyFile: {
+    kind: textOrNothing,
+    default: '',
+    description: 'private key of that certificate (PEM), readable by its owner only',
+  },
   proxies: {
     kind: texts,
     default: noTexts,

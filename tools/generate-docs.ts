@@ -11,6 +11,7 @@ import { ROUTES } from '../src/http/routes.ts'
 import { REFUSALS } from '../src/merchant/refusals.ts'
 import {
   CLIENTS,
+  HTTPS_CLIENTS,
   type ClientAuthentication,
   type ClientRow,
 } from '../test/clients/compatibility.ts'
@@ -176,6 +177,22 @@ function compatibilityPage(): string {
     '| client | version | evidence | HTTP Signature | JWT, shared secret | JWT, p12 | MLE | remark |',
     '| --- | --- | --- | --- | --- | --- | --- | --- |',
     ...rows,
+    '',
+    '## Over https',
+    '',
+    'With `coatcheck dev --https`, the authority trusted for one process: [https.md](https.md) has the whole lines. Every',
+    'client that was run opened a session and read payment details by its run environment alone, in each way to',
+    'authenticate that it has; told of the authority of another run, it sent nothing. Its utility verified a capture context',
+    'with the key that it asked for, when calls went over https and when they went over plain http.',
+    '',
+    '| client | evidence | calls | utility that verifies capture contexts |',
+    '| --- | --- | --- | --- |',
+    ...HTTPS_CLIENTS.map(
+      ({ client, evidence, calls, utility }) =>
+        `| ${[client, EVIDENCE[evidence], calls, utility].join(' | ')} |`,
+    ),
+    '',
+    '## JWT version 1',
     '',
     'In `serve`, JWT version 1 must be allowed to the credential: `coatcheck credentials add <merchant> --certificate',
     '<file> --allow-jwt-v1`. In `dev` it is; `coatcheck dev --credentials flex.json` writes a p12 beside that file.',

@@ -1,8 +1,13 @@
 import { clientConfigurations } from './client-configuration.ts'
+import type { Https } from './dev-https.ts'
 import type { SelfTestCredentials } from './self-test.ts'
 
 /** What `coatcheck dev` prints once it is ready. */
-export function banner(credentials: SelfTestCredentials, passed: readonly string[]): string {
+export function banner(
+  credentials: SelfTestCredentials,
+  passed: readonly string[],
+  https?: Https,
+): string {
   const { url, merchantId, keyId, secret } = credentials
   return [
     `Self-test passed: ${passed.join(' → ')}`,
@@ -20,7 +25,17 @@ export function banner(credentials: SelfTestCredentials, passed: readonly string
         ...lines.map((line) => `    ${line}`),
       ],
     ),
+    ...(https === undefined ? [] : describeHttps(https)),
     '',
     'Ctrl-C stops it.',
   ].join('\n')
+}
+
+function describeHttps({ url, ca, trust }: Https): readonly string[] {
+  return [
+    '',
+    `It listens on ${url} too: run environment ${new URL(url).host}. The capture-context utilities of the clients call nothing else.`,
+    `Let one process trust its authority, which is good for this machine only: ${ca}`,
+    ...trust.map(({ client, line }) => `  ${client.padEnd(6)}  ${line}`),
+  ]
 }

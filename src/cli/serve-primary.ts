@@ -15,6 +15,7 @@ import { HARDENED_ARGUMENTS } from './harden-process.ts'
 import { listen } from './listen.ts'
 import { createPrinter } from './print.ts'
 import { checkRequirements } from './serve-requirements.ts'
+import { noteForeignCertificate, tlsFiles } from './serve-tls.ts'
 import { stopOnSignal } from './stop-on-signal.ts'
 import { openVaultStore, readRootKey } from './vault.ts'
 import { collectMetrics } from './worker-metrics.ts'
@@ -33,6 +34,7 @@ export async function runPrimary(config: Config, json: boolean): Promise<void> {
     now: systemClock,
     destination: process.stdout,
   })
+  noteForeignCertificate(config, logger)
   const housekeeping = await startHousekeeping(config, store, logger)
   cluster.setupPrimary({ execArgv: [...new Set([...process.execArgv, ...WORKER_ARGUMENTS])] })
   const workers = createWorkers(config.workers || availableParallelism(), {
@@ -63,9 +65,10 @@ export async function runPrimary(config: Config, json: boolean): Promise<void> {
     host: config.operatorHost,
     port: config.operatorPort,
   })
-  const text = `Coatcheck serves ${config.origin} on ${config.host}:${port}; operators: ${operatorUrl}/readyz`
   const { origin, host } = config
-  createPrinter(json).result(text, { ready: true, origin, host, port, operatorUrl })
+  const tls = tlsFiles(config) !== undefined
+  const text = `Coatcheck serves ${origin} on ${host}:${port}${tls ? ' with TLS' : ''}; operators: ${operatorUrl}/readyz`
+  createPrinter(json).result(text, { ready: true, origin, host, port, tls, operatorUrl })
 }
 
 interface Housekeeping {

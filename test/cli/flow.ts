@@ -1,5 +1,6 @@
 import { once } from 'node:events'
 import { request, type IncomingMessage } from 'node:http'
+import { request as requestSecurely, type RequestOptions } from 'node:https'
 import { connect } from 'node:net'
 import { text } from 'node:stream/consumers'
 import {
@@ -84,10 +85,15 @@ export interface Unfinished {
 }
 
 /** Begins a request for a session on a connection that is kept alive; half of its body is held back. */
-export async function beginSession(credentials: Credentials): Promise<Unfinished> {
+export async function beginSession(
+  credentials: Credentials,
+  tls?: Pick<RequestOptions, 'ca'>,
+): Promise<Unfinished> {
   const { headers, body } = await signSession(credentials)
   const half = body.length / 2
-  const outgoing = request(`${credentials.url}/flex/v2/sessions`, {
+  const begin = tls === undefined ? request : requestSecurely
+  const outgoing = begin(`${credentials.url}/flex/v2/sessions`, {
+    ...tls,
     method: 'POST',
     headers: {
       ...headers,
