@@ -13,6 +13,8 @@ export interface ClaimedKey {
   readonly n: string
   /** Seconds since the epoch; after that it must not be issued any more. */
   readonly issueUntil: number
+  /** The sealing key of its record: once that is not known any more, the private half is lost. */
+  readonly sealedBy: string
 }
 
 interface ClaimNeeds {
@@ -36,12 +38,13 @@ export async function claimKeys(
   seconds: number,
 ): Promise<readonly ClaimedKey[]> {
   const issueUntil = seconds + HOLD_SECONDS
+  const sealedBy = needs.sealer.active.id
   const claimed: ClaimedKey[] = []
   const writes: Write[] = []
   for (const record of await needs.take('pool-key', limit)) {
     const material = openPooled(needs, record)
     if (material === undefined) continue
-    claimed.push({ kid: record.name, n: readModulus(material), issueUntil })
+    claimed.push({ kid: record.name, n: readModulus(material), issueUntil, sealedBy })
     writes.push(sessionKeyWrite(needs.sealer, { kid: record.name, material, issueUntil }))
     material.fill(0)
   }

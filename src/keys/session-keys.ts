@@ -1,7 +1,7 @@
 import { createSecretKey, type KeyObject } from 'node:crypto'
 import { epochSeconds, type Now } from '../clock-and-random.ts'
 import type { CountLimits, Kind, StoredRecord, Write } from '../store/contract.ts'
-import { openRecord, type Sealer } from '../store/sealed-records.ts'
+import { isLost, openRecord, type Sealer } from '../store/sealed-records.ts'
 import { splitRotatedKey } from './rotated-keys.ts'
 import { readPrivateKey } from './session-key-material.ts'
 import { isKidOf, isSessionKid, keyReferenceOf } from './session-kid.ts'
@@ -51,6 +51,7 @@ export function createSessionKeys({ get, sealer, now }: FindNeeds, site: string)
 
   function openOneTime(record: StoredRecord): FoundKey {
     if (record.value.length === 0) return 'spent'
+    if (isLost(record, sealer)) return 'unknown'
     const { content } = openRecord(record, { kind: 'session-key', name: record.name }, sealer)
     const privateKey = readPrivateKey(content)
     content.fill(0)
@@ -65,7 +66,7 @@ export function createSessionKeys({ get, sealer, now }: FindNeeds, site: string)
   async function findRotated(kid: string): Promise<FoundKey> {
     const reference = keyReferenceOf(kid)
     const record = await get('rotated-key', reference)
-    if (record === undefined) {
+    if (record === undefined || isLost(record, sealer)) {
       rotated.delete(reference)
       return 'unknown'
     }
