@@ -1,14 +1,19 @@
 import { existsSync } from 'node:fs'
 import { Command } from 'commander'
-import { systemRandom } from '../clock-and-random.ts'
+import { systemClock, systemRandom } from '../clock-and-random.ts'
 import type { Config } from '../config.ts'
 import { OperatorError } from '../errors.ts'
+import { beginLife, stateOf, type DatedKey } from '../keys/key-life.ts'
 import { createRootKeyFile, type RootKey } from '../keys/root-key.ts'
 import { createSealingKey, loadSealer } from '../keys/sealing-keys.ts'
-import { createSigningKey, loadSigningKeys } from '../keys/signing-keys.ts'
+import { createSigningKey } from '../keys/signing-keys.ts'
+import { withKeeper } from './keeper.ts'
+import { rewrapCommand } from './keys-rewrap.ts'
+import { revokeCommand, rotateCommand } from './keys-rotate.ts'
 import { createPrinter } from './print.ts'
 import { addSettings, readSettings } from './settings.ts'
-import { createVaultStore, readRootKey, VAULT_SETTINGS, withVault } from './vault.ts'
+import { dateInWords } from './time-in-words.ts'
+import { createVaultStore, readRootKey, VAULT_SETTINGS } from './vault.ts'
 
 interface KeysOptions {
   readonly json?: true
@@ -25,13 +30,16 @@ export function keysCommand(): Command {
     )
     .action((options: KeysOptions) => initKeys(options, readSettings({ ...options })))
   const list = new Command('list')
-    .description('List the keys of a store.')
+    .description('List the keys of a store, their states and times; gone ones too.')
     .option('--json', 'print JSON')
+    .addHelpText('after', '\nExample:\n  coatcheck keys list --json')
     .action((options: KeysOptions) => listKeys(options, readSettings({ ...options })))
-  return new Command('keys')
-    .description('Make and list the keys of the vault.')
-    .addCommand(addSettings(init, VAULT_SETTINGS))
-    .addCommand(addSettings(list, VAULT_SETTINGS))
+  const command = new Command('keys').description(
+    'Make, list, rotate, rewrap and revoke the keys of the vault; also while it serves.',
+  )
+  for (const child of [init, list]) command.addCommand(addSettings(child, VAULT_SETTINGS))
+  for (const child of [rotateCommand(), rewrapCommand(), revokeCommand()]) command.addCommand(child)
+  return command
 }
 
 async function initKeys({ json }: KeysOptions, config: Config): Promise<void> {
@@ -45,9 +53,10 @@ async function initKeys({ json }: KeysOptions, config: Config): Promise<void> {
       )
     }
     const rootKey = openOrCreateRootKey(config)
-    await createSealingKey(store, rootKey, systemRandom)
+    const making = { ...systemRandom, life: beginLife(systemClock()) }
+    await createSealingKey(store, rootKey, making)
     const sealer = await loadSealer(store, rootKey, systemRandom)
-    const kid = await createSigningKey(store, sealer, systemRandom)
+    const kid = await createSigningKey(store, sealer, making)
     const rootKeyFile = config.rootKey === undefined ? config.rootKeyFile : undefined
     printer.result(describeInit(config, kid), { data: config.data, rootKeyFile, signingKid: kid })
   } finally {
@@ -69,23 +78,56 @@ function describeInit({ data, rootKey, rootKeyFile }: Config, kid: string): stri
   ].join('\n')
 }
 
+const COLUMNS = [
+  ['kind', 13],
+  ['id', 6],
+  ['state', 9],
+  ['created', 25],
+  ['active from', 25],
+  ['gone at', 0],
+] as const
+
 async function listKeys({ json }: KeysOptions, config: Config): Promise<void> {
   const printer = createPrinter(json === true)
-  await withVault(config, async ({ store, sealer }) => {
-    const signing = await loadSigningKeys(store, sealer)
-    const pool = await store.depth('pool-key')
-    const keys = [
-      ...signing.published.map(({ kid }) => {
-        const state = kid === signing.active.kid ? 'active' : 'published'
-        return { kind: 'signing key', id: kid, state }
-      }),
-      ...(await store.list('sealing-key')).map(({ name }) => {
-        const state = name === sealer.active.id ? 'active' : 'opens only'
-        return { kind: 'sealing key', id: name, state }
-      }),
+  await withKeeper(config, async ({ keeper, store }) => {
+    const now = systemClock()
+    const listed = [
+      ...(await keeper.list('signing-key')).map((key) => describe('signing key', key, now)),
+      ...(await keeper.list('sealing-key')).map((key) => describe('sealing key', key, now)),
     ]
-    const rows = keys.map(({ kind, id, state }) => `${kind.padEnd(12)} ${id.padEnd(6)} ${state}`)
-    const text = [...rows, `${pool.count} session keys are in the pool`].join('\n')
-    printer.result(text, { keys, pooledSessionKeys: pool.count })
+    const pool = await store.depth('pool-key')
+    const rows = [
+      COLUMNS.map(([title]) => title),
+      ...listed.map(({ kind, id, state, createdAt, activeFrom, goneAt, revokedAt }) => [
+        kind,
+        id,
+        state,
+        describeTime(createdAt),
+        describeTime(activeFrom),
+        (goneAt === undefined ? '' : dateInWords(goneAt)) +
+          (revokedAt === undefined ? '' : ' (revoked)'),
+      ]),
+    ]
+    const lines = rows.map((cells) =>
+      cells
+        .map((cell, index) => cell.padEnd(COLUMNS[index]?.[1] ?? 0))
+        .join('')
+        .trimEnd(),
+    )
+    const text = [...lines, `${pool.count} session keys are in the pool`].join('\n')
+    printer.result(text, { keys: listed, pooledSessionKeys: pool.count })
   })
+}
+
+function describe(
+  kind: string,
+  { id, life }: DatedKey,
+  now: Date,
+): DatedKey['life'] & { readonly kind: string; readonly id: string; readonly state: string } {
+  return { kind, id, state: stateOf(life, now), ...life }
+}
+
+/** A key that was made before keys had times has none. */
+function describeTime(at: number): string {
+  return at === 0 ? 'not known' : dateInWords(at)
 }

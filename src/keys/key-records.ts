@@ -16,8 +16,8 @@ export interface KeyShelf {
 export interface HeldKey extends PlannedKey {
   /** Makes the write that gives it other times. */
   become(life: KeyLife): Write
-  /** Makes the write that leaves nothing of it but its id and its times. */
-  erase(): Write
+  /** Makes the write that leaves nothing of it but its id and times. */
+  eraseAs(life: KeyLife): Write
   /** Makes the write that seals it anew. */
   resealed(by: Sealer): Write
 }
@@ -67,7 +67,7 @@ function hold(record: StoredRecord, { kind, sealer }: KeyShelf): HeldKey {
     life,
     isErased,
     become: (next) => rewrite((read) => encodeKey(next, read.material), sealer),
-    erase: () => rewrite(() => encodeKey(life, Buffer.alloc(0)), sealer),
+    eraseAs: (last) => rewrite(() => encodeKey(last, Buffer.alloc(0)), sealer),
     resealed: (by) => rewrite((read) => encodeKey(life, read.material), by),
   }
 }

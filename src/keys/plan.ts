@@ -71,7 +71,6 @@ export function plan(keys: readonly PlannedKey[], policy: KeyPolicy, now: Date):
   const isDue =
     active !== undefined &&
     active.life.activeFrom + policy.rotateSeconds - policy.stageSeconds <= seconds
-  if (isDue && !isStaged) steps.push({ due: 'stage', schedule: scheduleNext(keys, policy, now) })
   for (const { id, life, isErased } of keys) {
     const state = stateOf(life, now)
     if (state === 'gone' && !isErased) steps.push({ due: 'bury', key: { id, life } })
@@ -79,6 +78,8 @@ export function plan(keys: readonly PlannedKey[], policy: KeyPolicy, now: Date):
       steps.push({ due: 'reseal', key: { id, life: { ...life, resealedAt: seconds } } })
     }
   }
+  // Last: where no key can be made, what has ended is still erased.
+  if (isDue && !isStaged) steps.push({ due: 'stage', schedule: scheduleNext(keys, policy, now) })
   return steps
 }
 
@@ -123,7 +124,9 @@ export function scheduleRevocation(keys: readonly DatedKey[], id: string, now: D
     const prolonged = state === 'staged' ? others.filter(isRetiredBy(revoked)).map(prolong) : []
     return { next: undefined, changed: [ended, ...prolonged] }
   }
-  const successor = others.find(({ life }) => stateOf(life, now) === 'staged')
+  const successor = others.find(
+    ({ life }) => life.revokedAt === undefined && stateOf(life, now) === 'staged',
+  )
   const retiredAt = Math.min(successor?.life.activeFrom ?? knownAt, knownAt)
   const ended = {
     id,
@@ -144,4 +147,21 @@ function isRetiredBy(successor: DatedKey): (key: DatedKey) => boolean {
 /** Lets a key stay active: what would have replaced it is revoked. */
 function prolong({ id, life }: DatedKey): DatedKey {
   return { id, life: { ...life, retiredAt: undefined, goneAt: undefined } }
+}
+
+/**
+ * Schedules the end of every key of a kind, as their bytes may be known to others: a new one takes over as soon as every
+ * process knows it, and the others open nothing any more as soon after as what they sealed for long can be sealed anew.
+ */
+export function scheduleReplacement(keys: readonly DatedKey[], now: Date): Schedule {
+  const createdAt = secondsOf(now)
+  const activeFrom = createdAt + PICK_UP_SECONDS
+  const goneAt = activeFrom + PICK_UP_SECONDS
+  const changed = keys
+    .filter(({ life }) => stateOf(life, now) !== 'gone')
+    .map(({ id, life }) => {
+      const retiredAt = Math.min(life.retiredAt ?? activeFrom, activeFrom)
+      return { id, life: { ...life, retiredAt, goneAt, revokedAt: createdAt } }
+    })
+  return { next: { ...SINCE_EVER, createdAt, activeFrom }, changed }
 }
