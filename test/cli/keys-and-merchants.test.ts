@@ -7,6 +7,8 @@ import { makeFolder, run, WHOLE_FILE, type Ended } from '../process.ts'
 
 const FILES = ['coatcheck-root.key', 'coatcheck-data/coatcheck.db', 'coatcheck-data/vault.db']
 
+const DATE = '[0-9]{4}-[0-9]{2}-[0-9]{2} [0-9:]{8} UTC'
+
 interface AddedMerchant {
   readonly merchantId: string
   readonly keyId: string
@@ -81,10 +83,17 @@ test('keys list shows kinds, ids and states, and no key', async (t) => {
   assert.equal(pooledSessionKeys, 0)
   assert.ok(Array.isArray(keys))
   assert.equal(keys.length, 2)
-  assert.deepEqual(keys[0], { kind: 'signing key', id: signingKid, state: 'active' })
-  assert.match(JSON.stringify(keys[1]), /^\{"kind":"sealing key","id":"\w{4}","state":"active"\}$/)
+  const { createdAt, ...rest } = keys[0]
+  assert.ok(Math.abs(createdAt - Date.now() / 1000) < 60)
+  const common = { state: 'active', activeFrom: createdAt }
+  assert.deepEqual(rest, { kind: 'signing key', id: signingKid, ...common })
+  assert.match(keys[1].id, /^\w{4}$/)
+  assert.deepEqual(keys[1], { kind: 'sealing key', id: keys[1].id, createdAt, ...common })
   const forPeople = await inFolder(t, 'keys', 'list')
-  assert.match(forPeople.stdout, new RegExp(`^signing key +${signingKid} +active$`, 'm'))
+  assert.match(
+    forPeople.stdout,
+    new RegExp(`^signing key +${signingKid} +active +${DATE} +${DATE}$`, 'm'),
+  )
 })
 
 test('merchants add prints a credential once; list never shows the secret', async (t) => {
