@@ -157,3 +157,23 @@ test('root key, signing key, sealing key and a secret are changed under load wit
     'sealing key active',
   ])
 })
+
+test('serve makes the next keys by itself when they are due, and every worker publishes them', async (t) => {
+  const vault = await makeVault(8)
+  // As old as its stage is long before its end: due at once.
+  const days = ['--rotate-signing-days', '1', '--rotate-sealing-days', '1']
+  const serving = await serve(t, vault, { args: [...days, '--key-stage-seconds', '86400'] })
+  const staged = async (kind: string): Promise<string | undefined> => {
+    const { keys } = await command(t, vault, 'keys', 'list')
+    const shown = keys as readonly Record<'kind' | 'id' | 'state', string>[]
+    return shown.find((key) => key.kind === kind && key.state === 'staged')?.id
+  }
+  const kid = await until(() => staged('signing key'), serving)
+  await until(() => staged('sealing key'), serving)
+  await until(async () => {
+    const statuses = await publicKeyAt(serving, kid)
+    return statuses.every((status) => status === 200)
+  }, serving)
+  assert.equal(kidOf(await serving.flow.openSession()), 'k1')
+  assert.match(serving.output.stdout, /"change":"made"/)
+})

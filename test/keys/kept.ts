@@ -1,5 +1,6 @@
 import { systemRandom } from '../../src/clock-and-random.ts'
 import { createKeyKeeper, type KeyKeeper } from '../../src/keys/keep-keys.ts'
+import type { PoolKind } from '../../src/keys/mint-order.ts'
 import { sealingPolicy, signingPolicy } from '../../src/keys/plan.ts'
 import { holdRootKey, type RootKey } from '../../src/keys/root-key.ts'
 import { loadSealer } from '../../src/keys/sealing-keys.ts'
@@ -23,7 +24,7 @@ export interface Kept {
   /** Where the root key is "read" from: a test may put another there. */
   readonly place: { rootKey: RootKey }
   /** Puts keys into the pool, sealed as the minting process would do it now. */
-  stock(count: number): Promise<void>
+  stock(count: number, kind?: PoolKind): Promise<void>
 }
 
 /** Policies that stage for a minute; the seeded keys, which nobody dated, are never too old for them. */
@@ -47,10 +48,10 @@ export async function startKept(t: Scope, makeStore?: (clock: TestClock) => Stor
     await here.close()
   })
   const root = holdRootKey(rootKey, rereadRootKey)
-  const stock = async (count: number): Promise<void> => {
+  const stock = async (count: number, kind: PoolKind = 'pool-key'): Promise<void> => {
     const machine = { ...systemRandom, now: clock.now }
     const sealer = await loadSealer(here.store, place.rootKey, machine)
-    await stockPool({ store: here.store, sealer }, 'pool-key', { count, now: clock.now() })
+    await stockPool({ store: here.store, sealer }, kind, { count, now: clock.now() })
   }
   await stock(40)
   const keeping = { store: here.store, root, now: clock.now, random: systemRandom }

@@ -224,6 +224,9 @@ test('compromised sealing keys are replaced: what lasts is sealed anew, what pas
   const { clock, here, there, keeper, stock } = await startKept(t)
   const opened = await open(here, clock)
   const token = await createToken(here, await open(here, clock))
+  await stock(4, 'rotated-pool-key')
+  const signer = await here.addMerchant({ sessionKeys: 'rotated' })
+  const shared = await openSession(here, { signer, now: clock.now() })
   const [old] = await keeper.list('sealing-key')
   const changes = await keeper.replaceSealingKeys(async (at) => {
     while (clock.seconds() < at) {
@@ -239,12 +242,16 @@ test('compromised sealing keys are replaced: what lasts is sealed anew, what pas
   const [replacement, ...others] = await keeper.list('sealing-key')
   assert.ok(replacement && replacement.id !== old?.id)
   assert.deepEqual(others, [])
-  for (const kind of ['pool-key', 'session-key', 'card', 'security-code'] as const) {
+  const kinds = ['pool-key', 'rotated-pool-key', 'session-key', 'rotated-key', 'card'] as const
+  for (const kind of [...kinds, 'security-code'] as const) {
     assert.equal((await here.store.depth(kind)).count, 0, kind)
   }
   clock.advance(5)
   await stock(16)
+  await stock(4, 'rotated-pool-key')
   for (const each of [here, there]) {
+    readErrorOf('SESSION_KEY_NOT_FOUND', await postJwe(each, encryptData(shared)))
+    await createToken(each, await openSession(each, { signer, now: clock.now() }))
     readErrorOf('SESSION_KEY_NOT_FOUND', await postJwe(each, encryptData(opened)))
     readErrorOf('TOKEN_NOT_FOUND', await details(each, clock, token))
     await createToken(each, await open(each, clock))
