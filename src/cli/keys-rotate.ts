@@ -1,6 +1,8 @@
 import { Argument, Command } from 'commander'
+import { systemClock } from '../clock-and-random.ts'
 import type { Config } from '../config.ts'
 import type { KeyChange } from '../keys/carry-out.ts'
+import { stateOf } from '../keys/key-life.ts'
 import type { KeyKind } from '../keys/key-records.ts'
 import { keyPolicies, withKeeper } from './keeper.ts'
 import { createPrinter } from './print.ts'
@@ -76,7 +78,8 @@ function describeChange({ kind, id, change, life }: KeyChange): string {
     return `${name} ${id} is ${known} from now on, and ${works} from ${dateInWords(life.activeFrom)}.`
   }
   if (life.retiredAt === undefined || life.goneAt === undefined) {
-    return `${name} ${id} ${works} from ${dateInWords(life.activeFrom)}, and stays active.`
+    const isActive = stateOf(life, systemClock()) === 'active'
+    return `${name} ${id} ${isActive ? 'stays active' : `${works} from ${dateInWords(life.activeFrom)}`}.`
   }
   return `${name} ${id} ${works} until ${dateInWords(life.retiredAt)}, and is ${end} until ${dateInWords(life.goneAt)}.`
 }

@@ -103,10 +103,7 @@ export function createKeyKeeper(needs: KeepingNeeds): KeyKeeper {
     await discardPassing({ store }, ids, ['pool-key', 'rotated-pool-key'])
     await waitUntil(goneAt)
     const buried: KeyChange[] = []
-    for (const key of await list('sealing-key')) {
-      if (!ids.has(key.id)) continue
-      buried.push(await burySealingKey(needs, sealer, key))
-    }
+    for (const key of old) buried.push(await burySealingKey(needs, sealer, key))
     return [...made.filter(({ change }) => change === 'made'), ...buried]
   }
 

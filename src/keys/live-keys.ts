@@ -49,22 +49,26 @@ export async function openLiveKeys(needs: LiveNeeds): Promise<LiveKeys> {
   let readAt = epochSeconds(now)
   let triedAt = readAt
   let reading: Promise<void> = Promise.resolve()
+  let isReading = false
 
   async function readAgain(): Promise<void> {
+    isReading = true
     try {
       const startedAt = epochSeconds(now)
       keys = await read()
       readAt = startedAt
     } catch (error) {
       needs.onFault(error)
+    } finally {
+      isReading = false
     }
   }
 
   function refresh(): Promise<void> {
     const seconds = epochSeconds(now)
-    if (seconds !== triedAt) {
+    if (seconds !== triedAt && !isReading) {
       triedAt = seconds
-      reading = reading.then(readAgain)
+      reading = readAgain()
     }
     return reading
   }

@@ -79,7 +79,7 @@ test('keys revoke ends a staged key at once and the active one after another too
   const first = await keys(t, vault, 'revoke', staged)
   const [says] = first.stdout.split('\n')
   assert.equal(says, `${staged} is revoked: every process refuses it within 10 seconds.`)
-  assert.match(first.stdout, /^Signing key k1 signs from .*, and stays active\.$/m)
+  assert.match(first.stdout, /^Signing key k1 stays active\.$/m)
   const second = await keys(t, vault, 'revoke', 'k1')
   assert.match(second.stdout, /^Signing key \w{2} is published from now on, and signs from /m)
   assert.match(
