@@ -3,6 +3,8 @@ import { test } from 'node:test'
 
 import { systemRandom } from '../../src/clock-and-random.ts'
 import { ServiceError } from '../../src/errors.ts'
+import { SINCE_EVER } from '../../src/keys/key-life.ts'
+import { keyWrite } from '../../src/keys/key-records.ts'
 import { openLiveKeys } from '../../src/keys/live-keys.ts'
 import { holdRootKey } from '../../src/keys/root-key.ts'
 import { openSqliteStore } from '../../src/store/sqlite.ts'
@@ -151,6 +153,24 @@ test('a kid that is gone is never drawn again', async (t) => {
   const names = (await here.store.list('signing-key')).map(({ name }) => name)
   assert.deepEqual(names, [...drawn])
   assert.equal((await keeper.list('signing-key')).filter(({ isErased }) => isErased).length, 5)
+})
+
+test('when every kid was used no key is made, and the active one signs on', async (t) => {
+  const { clock, here, keeper } = await startKept(t)
+  const digits = [...'0123456789abcdefghijklmnopqrstuvwxyz']
+  const kids = digits.flatMap((first) => digits.map((second) => first + second))
+  const shelf = { kind: 'signing-key', sealer: here.sealer } as const
+  const life = { ...SINCE_EVER, retiredAt: 1, goneAt: 2 }
+  const gone = kids
+    .filter((id) => id !== 'dv')
+    .map((id) => keyWrite(shelf, { id, life, material: Buffer.alloc(0) }))
+  assert.equal(await here.store.write(gone), true)
+  await assert.rejects(keeper.rotate('signing-key', POLICIES['signing-key']), {
+    problem: 'Every two-character key id has been used.',
+  })
+  clock.advance(5)
+  assert.equal(kidOf(await open(here, clock)), 'dv')
+  assert.equal((await keeper.list('signing-key'))[0]?.life.retiredAt, undefined)
 })
 
 test('invented kids have the store read once a second at most', async (t) => {
