@@ -60,6 +60,7 @@ const address = { kind: text, default: '127.0.0.1' } as const
 const port = whole(0, 65_535)
 const count = whole(1, 1_000_000)
 const seconds = whole(1, 3600)
+const days = whole(1, 36_500)
 const noTexts: readonly string[] = []
 
 // One table: its names are the keys of the file, and make the environment variables and the flags.
@@ -135,6 +136,22 @@ const SETTINGS = {
     kind: seconds,
     default: 10,
     description: 'seconds that a rotated key serves at most',
+  },
+  rotateSigningDays: {
+    kind: days,
+    default: 90,
+    description: 'days after which a signing key is replaced',
+  },
+  rotateSealingDays: {
+    kind: days,
+    default: 90,
+    description: 'days after which a sealing key is replaced',
+  },
+  keyStageSeconds: {
+    kind: whole(5, 86_400),
+    default: 3900,
+    description:
+      'seconds that a new signing or sealing key is known before it is used; more than others cache public keys',
   },
   clockToleranceSeconds: {
     kind: seconds,

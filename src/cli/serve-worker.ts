@@ -25,6 +25,7 @@ export async function runWorker(config: Config): Promise<void> {
   const service = await createService({
     store,
     rootKey: readRootKey(config),
+    rereadRootKey: () => readRootKey(config),
     logger,
     publicOrigin: config.origin,
     sessionLimits: { tokens: config.tokensPerSession, attempts: config.attemptsPerSession },

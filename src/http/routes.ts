@@ -15,8 +15,8 @@ export interface Operations {
     reference: string,
     correlationId: string,
   ): Promise<PaymentDetails>
-  getPublicKey(kid: string): object
-  getJwks(): object
+  getPublicKey(kid: string): Promise<object>
+  getJwks(): Promise<object>
 }
 
 interface RouteDescription {
@@ -120,7 +120,7 @@ export const ROUTES: readonly Route[] = [
     success: { status: 200, type: 'application/json', schema: JWK },
     errors: ['PUBLIC_KEY_NOT_FOUND'],
     run: async (operations, call) =>
-      replyJson(operations.getPublicKey(call.parameter), PUBLIC_KEYS_CACHE),
+      replyJson(await operations.getPublicKey(call.parameter), PUBLIC_KEYS_CACHE),
   },
   {
     method: 'GET',
@@ -131,7 +131,7 @@ export const ROUTES: readonly Route[] = [
     cors: true,
     success: { status: 200, type: 'application/json', schema: JWKS },
     errors: [],
-    run: async (operations) => replyJson(operations.getJwks(), PUBLIC_KEYS_CACHE),
+    run: async (operations) => replyJson(await operations.getJwks(), PUBLIC_KEYS_CACHE),
   },
 ]
 

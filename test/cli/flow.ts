@@ -18,6 +18,8 @@ export interface Credentials {
   readonly merchantId: string
   readonly keyId: string
   readonly secret: string
+  /** Default is that of the client. */
+  readonly authentication?: 'jwt' | 'http_signature'
 }
 
 /** A request for a session. */
