@@ -26,6 +26,7 @@ export function addSettings(
 export function readSettings(
   options: Readonly<Record<string, unknown>>,
   defaults: Partial<Config> = {},
+  environment: Readonly<Record<string, string | undefined>> = processEnvironment(),
 ): Config {
   const flags: Partial<Record<SettingName, string>> = {}
   for (const { name } of SETTING_LIST) {
@@ -33,5 +34,5 @@ export function readSettings(
     if (typeof value === 'string') flags[name] = value
   }
   const file = typeof options['config'] === 'string' ? options['config'] : undefined
-  return readConfig({ file, environment: processEnvironment(), flags, defaults })
+  return readConfig({ file, environment, flags, defaults })
 }
