@@ -13,6 +13,7 @@ import {
 import { createCredential, type ShownCredential } from './create-credential.ts'
 import { addCredentialOptions, type CredentialOptions } from './credential-options.ts'
 import { printCredential } from './describe-credential.ts'
+import { examples } from './examples.ts'
 
 const ADD_EXAMPLES = `
 Examples:
@@ -21,9 +22,11 @@ Examples:
   coatcheck credentials add shop-1 --certificate shop-1.pem --allow-jwt-v1`
 
 const ROTATE_EXAMPLES = `
-Both credentials are good until the old one is revoked. Change the client, then revoke:
+Both credentials are good until the old one is revoked. Change the client, then revoke.
+
+Examples:
   coatcheck credentials rotate shop-1
-  coatcheck credentials revoke <old key id>`
+  coatcheck credentials revoke 3c86d680-1200-4f44-b7dd-8a79035ced34`
 
 /** Makes the command `coatcheck credentials`. */
 export function credentialsCommand(): Command {
@@ -48,13 +51,20 @@ export function credentialsCommand(): Command {
     'revoke',
     'Refuse a credential from now on: everywhere within 10 seconds.',
   )
+    .addHelpText(
+      'after',
+      examples('coatcheck credentials revoke 3c86d680-1200-4f44-b7dd-8a79035ced34'),
+    )
     .argument('<key-id>', 'key id, or the serial number of a certificate')
     .action((keyId: string, options: AdministrativeOptions) =>
       administer(options, revokeCredential(keyId)),
     )
-  const command = new Command('credentials').description(
-    'Add, rotate and revoke what merchants sign with.',
-  )
+  const command = new Command('credentials')
+    .description('Add, rotate and revoke what merchants sign with.')
+    .addHelpText(
+      'after',
+      examples('coatcheck credentials add shop-1', 'coatcheck credentials rotate shop-1'),
+    )
   for (const child of [add, rotate, revoke]) command.addCommand(child)
   return command
 }

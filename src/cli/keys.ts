@@ -6,6 +6,7 @@ import { OperatorError } from '../errors.ts'
 import { createRootKeyFile, type RootKey } from '../keys/root-key.ts'
 import { createSealingKey, loadSealer } from '../keys/sealing-keys.ts'
 import { createSigningKey, loadSigningKeys } from '../keys/signing-keys.ts'
+import { examples } from './examples.ts'
 import { createPrinter } from './print.ts'
 import { addSettings, readSettings } from './settings.ts'
 import { createVaultStore, readRootKey, VAULT_SETTINGS, withVault } from './vault.ts'
@@ -26,10 +27,12 @@ export function keysCommand(): Command {
     .action((options: KeysOptions) => initKeys(options, readSettings({ ...options })))
   const list = new Command('list')
     .description('List the keys of a store.')
+    .addHelpText('after', examples('coatcheck keys list', 'coatcheck keys list --json'))
     .option('--json', 'print JSON')
     .action((options: KeysOptions) => listKeys(options, readSettings({ ...options })))
   return new Command('keys')
     .description('Make and list the keys of the vault.')
+    .addHelpText('after', examples('coatcheck keys init', 'coatcheck keys list'))
     .addCommand(addSettings(init, VAULT_SETTINGS))
     .addCommand(addSettings(list, VAULT_SETTINGS))
 }

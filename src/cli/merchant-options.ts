@@ -1,5 +1,6 @@
 import { InvalidArgumentError, type Command } from 'commander'
 import type { SessionKeyPolicy } from '../merchant/merchant.ts'
+import { choiceOption } from './choice-option.ts'
 
 /** The settings of a merchant, as flags. */
 export interface MerchantOptions {
@@ -11,14 +12,14 @@ export interface MerchantOptions {
 /** Adds the flags of a merchant's settings to a command. */
 export function addMerchantOptions(command: Command): Command {
   return command
-    .option('--session-keys <policy>', 'one-time or rotated', parsePolicy, 'one-time')
+    .addOption(
+      choiceOption('--session-keys <policy>', 'a key for each session, or for some seconds', [
+        'one-time',
+        'rotated',
+      ]).default('one-time'),
+    )
     .option('--tokens-per-session <count>', 'transient tokens that a session may give', parseCount)
     .option('--attempts-per-session <count>', 'opened attempts that a session may see', parseCount)
-}
-
-function parsePolicy(text: string): SessionKeyPolicy {
-  if (text === 'one-time' || text === 'rotated') return text
-  throw new InvalidArgumentError('It is one-time or rotated.')
 }
 
 function parseCount(text: string): number {

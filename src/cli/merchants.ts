@@ -14,6 +14,7 @@ import {
 import { createCredential } from './create-credential.ts'
 import { addCredentialOptions, type CredentialOptions } from './credential-options.ts'
 import { printCredential } from './describe-credential.ts'
+import { examples } from './examples.ts'
 import { addMerchantOptions, type MerchantOptions } from './merchant-options.ts'
 import type { Printer } from './print.ts'
 
@@ -29,10 +30,11 @@ export function merchantsCommand(): Command {
         addMerchant(administration, printer, { id, options }),
       ),
     )
-  const list = administrativeCommand('list', 'List the merchants.').action(
-    (options: AdministrativeOptions) => administer(options, listMerchants),
-  )
+  const list = administrativeCommand('list', 'List the merchants.')
+    .addHelpText('after', examples('coatcheck merchants list', 'coatcheck merchants list --json'))
+    .action((options: AdministrativeOptions) => administer(options, listMerchants))
   const show = administrativeCommand('show', 'Show a merchant, its settings and its credentials.')
+    .addHelpText('after', examples('coatcheck merchants show shop-1'))
     .argument('<id>', 'merchant id')
     .action((id: string, options: AdministrativeOptions) =>
       administer(options, (administration, printer) => showMerchant(administration, printer, id)),
@@ -41,11 +43,13 @@ export function merchantsCommand(): Command {
     'disable',
     'Refuse everything that a merchant asks for, within 10 seconds.',
   )
+    .addHelpText('after', examples('coatcheck merchants disable shop-1'))
     .argument('<id>', 'merchant id')
     .action((id: string, options: AdministrativeOptions) =>
       administer(options, changeDisabled(id, epochSeconds(systemClock))),
     )
   const enable = administrativeCommand('enable', 'Undo disable.')
+    .addHelpText('after', examples('coatcheck merchants enable shop-1'))
     .argument('<id>', 'merchant id')
     .action((id: string, options: AdministrativeOptions) =>
       administer(options, changeDisabled(id, undefined)),
@@ -54,9 +58,12 @@ export function merchantsCommand(): Command {
     'remove',
     'Remove a merchant and all its credentials, for good.',
   )
+    .addHelpText('after', examples('coatcheck merchants remove shop-1'))
     .argument('<id>', 'merchant id')
     .action((id: string, options: AdministrativeOptions) => administer(options, removeMerchant(id)))
-  const command = new Command('merchants').description('Add, change and remove merchants.')
+  const command = new Command('merchants')
+    .description('Add, change and remove merchants.')
+    .addHelpText('after', examples('coatcheck merchants add shop-1', 'coatcheck merchants list'))
   for (const child of [add, list, show, disable, enable, remove]) command.addCommand(child)
   return command
 }
