@@ -27,6 +27,7 @@ import { banner } from './banner.ts'
 import { BUNDLED_SERIAL_NUMBER, bundleCertificate } from './bundle-certificate.ts'
 import { checkReadiness } from './check-readiness.ts'
 import { closeOnFailure } from './close-on-failure.ts'
+import { holdLog } from './held-log.ts'
 import { humanLog } from './human-log.ts'
 import { listen } from './listen.ts'
 import { createPrinter } from './print.ts'
@@ -67,15 +68,15 @@ export function devCommand(): Command {
 
 async function runDev(options: DevOptions, config: Config): Promise<void> {
   const printer = createPrinter(options.json === true)
-  const logger = createLogger({
-    level: config.logLevel,
-    now: systemClock,
-    destination: options.json === true ? process.stdout : humanLog(process.stdout),
-  })
+  const log = holdLog(options.json === true ? process.stdout : humanLog(process.stdout))
+  const logger = createLogger({ level: config.logLevel, now: systemClock, destination: log })
   const running = await startDev(options, config, logger)
   const { url } = running
   const bundled = { url, ...BUNDLED_MERCHANT }
-  const passed = await selfTest(bundled)
+  const passed = await selfTest(bundled).catch((error: unknown) => {
+    log.show()
+    throw error
+  })
   const certified = await addCertificate(options, running)
   const credentials = { ...bundled, ...certified }
   const text = `${JSON.stringify(credentials, null, 2)}\n`
@@ -83,6 +84,9 @@ async function runDev(options: DevOptions, config: Config): Promise<void> {
   // Before anybody can know that it is ready, and stop it.
   stopOnSignal(running.stop)
   printer.result(banner(credentials, passed), { ready: true, selfTest: passed, ...credentials })
+  // The requests of the self-test are nobody's.
+  if (options.json === true) log.show()
+  else log.skip()
 }
 
 /** Where the credentials go: to the file that was asked for, and to where `coatcheck token` looks for them by itself. */

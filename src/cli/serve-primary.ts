@@ -63,7 +63,10 @@ export async function runPrimary(config: Config, json: boolean): Promise<void> {
     host: config.operatorHost,
     port: config.operatorPort,
   })
-  const text = `Coatcheck serves ${config.origin} on ${config.host}:${port}; operators: ${operatorUrl}/readyz`
+  const text = [
+    `Coatcheck serves ${config.origin} on ${config.host}:${port}; operators: ${operatorUrl}/readyz`,
+    'Session keys are minted in the background: /readyz says how many are ready. Ctrl-C stops it. The log:',
+  ].join('\n')
   const { origin, host } = config
   createPrinter(json).result(text, { ready: true, origin, host, port, operatorUrl })
 }
