@@ -2,12 +2,13 @@ import { CommanderError } from 'commander'
 import { OperatorError } from '../errors.ts'
 import { EXIT } from './print.ts'
 import { loadProgram } from './program.ts'
-import { UsageError } from './usage.ts'
+import { checkHelpTopic, UsageError } from './usage.ts'
 
 async function main(): Promise<void> {
-  const [name] = process.argv.slice(2).filter((argument) => argument !== '--')
+  const [name, topic] = process.argv.slice(2).filter((argument) => argument !== '--')
   const program = await loadProgram(name)
   try {
+    if (name === 'help' && topic !== undefined) checkHelpTopic(program, topic)
     await program.parseAsync()
   } catch (error) {
     // What had been started, such as minting, would keep the process from ending.

@@ -78,6 +78,17 @@ function suggestCommand(command: Command, message: string): string {
     : `Did you mean "${nameOf(command)} ${meant}"?`
 }
 
+/**
+ * Checks what help is asked for: commander itself shows that of the program in the place of a command that there is not.
+ *
+ * @throws UsageError.
+ */
+export function checkHelpTopic(program: Command, topic: string): void {
+  if (topic.startsWith('-') || topic === 'help') return
+  if (program.commands.some((command) => command.name() === topic)) return
+  throw new UsageError(`unknown command '${topic}'.`, suggestCommand(program, `'${topic}'`))
+}
+
 function findOption(command: Command, message: string): Option | undefined {
   return command.options.find(({ flags }) => flags === quotedIn(message))
 }

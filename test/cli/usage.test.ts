@@ -48,6 +48,11 @@ const MISTAKES: readonly Mistake[] = [
     says: /unknown command 'frobnicate'\.\n {2}There are: add, list, show, /,
   },
   {
+    title: 'help on a misspelt command',
+    args: ['help', 'merchnts'],
+    says: /unknown command 'merchnts'\.\n {2}Did you mean "coatcheck merchants"\?$/,
+  },
+  {
     title: 'a misspelt choice',
     args: ['merchants', 'add', 'x', '--session-keys', 'rotatd'],
     says: /It is one-time or rotated\.\n {2}Did you mean rotated\?$/,

@@ -81,10 +81,9 @@ export interface Speed {
   readonly signsPerSecond: number
 }
 
-/** The machine and the user that looks. */
+/** The machine, and what the user that looks may do on it. */
 export interface MachineFacts {
   readonly cores: number
-  readonly uid: number
   /** The least port that any user may listen on. */
   readonly firstFreePort: number
   /** Whether this process may listen on lower ports all the same. */

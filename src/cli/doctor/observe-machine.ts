@@ -12,16 +12,14 @@ const BIND_SERVICE = 10n
 
 /** Looks at the machine and at who looks. */
 export function observeMachine(): MachineFacts {
-  const uid = process.getuid?.() ?? 0
   const first = Number(readSystemFile('/proc/sys/net/ipv4/ip_unprivileged_port_start'))
   const effective = /^CapEff:\s*([0-9a-f]+)$/m.exec(readSystemFile('/proc/self/status'))?.[1]
   return {
     cores: availableParallelism(),
-    uid,
     firstFreePort: first > 0 ? first : FIRST_FREE_PORT,
     mayBindAnyPort:
       effective === undefined
-        ? uid === 0
+        ? process.getuid?.() === 0
         : ((BigInt(`0x${effective}`) >> BIND_SERVICE) & 1n) === 1n,
   }
 }

@@ -40,7 +40,8 @@ export async function observeVault(
 
 async function openVault(config: Config, store: Store): Promise<VaultFacts | OperatorError> {
   try {
-    const sealer = await loadSealer(store, readRootKey(config), systemRandom)
+    const machine = { ...systemRandom, now: systemClock }
+    const sealer = await loadSealer(store, readRootKey(config), machine)
     const administration = createAdministration({ store, sealer, now: systemClock })
     const credentials = await administration.listCredentials()
     const live = credentials.filter(({ revokedAt }) => revokedAt === undefined)

@@ -61,7 +61,7 @@ function certificate(notAfter: number): Credential {
 const HEALTHY: Facts = {
   config: CONFIG,
   unknownVariables: [],
-  machine: { cores: 2, uid: 7, firstFreePort: 1024, mayBindAnyPort: false },
+  machine: { cores: 2, firstFreePort: 1024, mayBindAnyPort: false },
   clock: { now: NOW, drift: { milliseconds: 1, watchedMilliseconds: 1000 }, isSynchronized: true },
   store: {
     data: 'data',
