@@ -45,10 +45,15 @@ const CERTIFICATE = /-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g
 
 type Chain = readonly [X509Certificate, ...X509Certificate[]]
 
+/** Returns the certificates of a PEM that {@link readServerCertificate} has read, the server's own first. */
+export function chainOf(certificatePem: string): Chain {
+  const [first = '', ...others] = certificatePem.match(CERTIFICATE) ?? []
+  return [new X509Certificate(first), ...others.map((text) => new X509Certificate(text))]
+}
+
 function parseChain(pem: string, certFile: string): Chain {
   try {
-    const [first = '', ...others] = pem.match(CERTIFICATE) ?? []
-    return [new X509Certificate(first), ...others.map((text) => new X509Certificate(text))]
+    return chainOf(pem)
   } catch (cause) {
     throw new OperatorError(
       `${certFile} holds no certificate in PEM that can be read.`,

@@ -14,6 +14,7 @@ import {
   type CredentialOptions,
 } from './credential-options.ts'
 import { printCredential } from './describe-credential.ts'
+import { examples } from './examples.ts'
 import { rotateCredential, type RotateOptions } from './rotate-credential.ts'
 import { readSettings } from './settings.ts'
 import { showableCredential } from './show-merchant.ts'
@@ -27,10 +28,12 @@ Examples:
   coatcheck credentials add shop-1 --mle-certificate replies.pem`
 
 const ROTATE_EXAMPLES = `
-Both credentials are good until the old one is revoked. Change the clients, then revoke:
+Both credentials are good until the old one is revoked. Change the clients, then revoke.
+
+Examples:
   coatcheck credentials rotate shop-1
   coatcheck credentials rotate shop-1 --p12 new.p12 --p12-password-file password.txt
-  coatcheck credentials revoke <old key id>`
+  coatcheck credentials revoke 3c86d680-1200-4f44-b7dd-8a79035ced34`
 
 /** Makes the command `coatcheck credentials`. */
 export function credentialsCommand(): Command {
@@ -45,6 +48,10 @@ export function credentialsCommand(): Command {
       administer(options, addCredential(id, options)),
     )
   const list = administrativeCommand('list', 'List credentials, revoked ones included.')
+    .addHelpText(
+      'after',
+      examples('coatcheck credentials list', 'coatcheck credentials list shop-1 --json'),
+    )
     .argument('[merchant]', 'merchant id (default: all)')
     .action((id: string | undefined, options: AdministrativeOptions) =>
       administer(options, listCredentials(id)),
@@ -66,13 +73,20 @@ export function credentialsCommand(): Command {
     'revoke',
     'Refuse a credential from now on: everywhere within 10 seconds.',
   )
+    .addHelpText(
+      'after',
+      examples('coatcheck credentials revoke 3c86d680-1200-4f44-b7dd-8a79035ced34'),
+    )
     .argument('<key-id>', 'key id, or the serial number of a certificate')
     .action((keyId: string, options: AdministrativeOptions) =>
       administer(options, revokeCredential(keyId)),
     )
-  const command = new Command('credentials').description(
-    'Add, list, rotate and revoke what merchants sign with.',
-  )
+  const command = new Command('credentials')
+    .description('Add, list, rotate and revoke what merchants sign with.')
+    .addHelpText(
+      'after',
+      examples('coatcheck credentials add shop-1', 'coatcheck credentials rotate shop-1'),
+    )
   for (const child of [add, list, rotate, revoke]) command.addCommand(child)
   return command
 }

@@ -20,6 +20,7 @@ import { BUNDLED_SERIAL_NUMBER, bundleCertificate } from './bundle-certificate.t
 import { checkReadiness } from './check-readiness.ts'
 import { closeOnFailure } from './close-on-failure.ts'
 import { addHttps, HTTPS_PORT, parsePort, type Https, type HttpsOptions } from './dev-https.ts'
+import { holdLog } from './held-log.ts'
 import { humanLog } from './human-log.ts'
 import { listen } from './listen.ts'
 import { ensureMleKey } from './mle-key.ts'
@@ -67,15 +68,15 @@ export function devCommand(): Command {
 
 async function runDev(options: DevOptions, config: Config): Promise<void> {
   const printer = createPrinter(options.json === true)
-  const logger = createLogger({
-    level: config.logLevel,
-    now: systemClock,
-    destination: options.json === true ? process.stdout : humanLog(process.stdout),
-  })
+  const log = holdLog(options.json === true ? process.stdout : humanLog(process.stdout))
+  const logger = createLogger({ level: config.logLevel, now: systemClock, destination: log })
   const running = await startDev(options, config, logger)
   const { url, https } = running
   const bundled = { url, ...BUNDLED_MERCHANT }
-  const passed = await selfTest(bundled)
+  const passed = await selfTest(bundled).catch((error: unknown) => {
+    log.show()
+    throw error
+  })
   const certified = await addCertificate(options, running)
   const ofHttps = https && { httpsUrl: https.url, ca: https.ca }
   const credentials = { ...bundled, ...certified, ...ofHttps }
@@ -88,6 +89,9 @@ async function runDev(options: DevOptions, config: Config): Promise<void> {
     selfTest: passed,
     ...credentials,
   })
+  // The requests of the self-test are nobody's.
+  if (options.json === true) log.show()
+  else log.skip()
 }
 
 /** Where the credentials go: to the file that was asked for, and to where `coatcheck token` looks for them by itself. */

@@ -7,6 +7,7 @@ import { beginLife, stateOf, type DatedKey } from '../keys/key-life.ts'
 import { createRootKeyFile, type RootKey } from '../keys/root-key.ts'
 import { createSealingKey, loadSealer } from '../keys/sealing-keys.ts'
 import { createSigningKey } from '../keys/signing-keys.ts'
+import { examples } from './examples.ts'
 import { withKeeper } from './keeper.ts'
 import { keysCertificateCommand } from './keys-certificate.ts'
 import { rewrapCommand } from './keys-rewrap.ts'
@@ -33,12 +34,14 @@ export function keysCommand(): Command {
     .action((options: KeysOptions) => initKeys(options, readSettings({ ...options })))
   const list = new Command('list')
     .description('List the keys of a store, their states and times; gone ones too.')
+    .addHelpText('after', examples('coatcheck keys list', 'coatcheck keys list --json'))
     .option('--json', 'print JSON')
-    .addHelpText('after', '\nExample:\n  coatcheck keys list --json')
     .action((options: KeysOptions) => listKeys(options, readSettings({ ...options })))
-  const command = new Command('keys').description(
-    'Make, list, rotate, rewrap and revoke the keys of the vault; also while it serves.',
-  )
+  const command = new Command('keys')
+    .description(
+      'Make, list, rotate, rewrap and revoke the keys of the vault; also while it serves.',
+    )
+    .addHelpText('after', examples('coatcheck keys init', 'coatcheck keys list'))
   for (const child of [init, list]) command.addCommand(addSettings(child, VAULT_SETTINGS))
   const others = [rotateCommand(), rewrapCommand(), revokeCommand(), keysCertificateCommand()]
   for (const child of others) command.addCommand(child)

@@ -18,8 +18,13 @@ interface MerchantSetting {
   readonly description: string
   /** What holds while it is not set, in words. */
   readonly default: string
-  /** Reads what was given. Throws InvalidArgumentError or OperatorError. */
-  read(text: string): Partial<MerchantSettings>
+  /** Every value that there is, where they are few and the flag does not name them. */
+  readonly choices?: readonly SessionKeyPolicy[]
+  /**
+   * Reads what was given. Throws InvalidArgumentError; what is returned reads a file that was named, and throws
+   * OperatorError.
+   */
+  read(text: string): () => Partial<MerchantSettings>
   /** What takes it back. */
   readonly unset: Partial<MerchantSettings>
   /** Shows it to people; undefined while it is not set. */
@@ -38,9 +43,10 @@ export const MERCHANT_SETTINGS: readonly MerchantSetting[] = [
   {
     name: 'sessionKeys',
     flag: '--session-keys <policy>',
-    description: 'one-time or rotated',
+    description: 'a key for each session, or one for some seconds',
+    choices: ['one-time', 'rotated'],
     default: 'one-time',
-    read: (text) => ({ sessionKeys: parsePolicy(text) }),
+    read: (text) => change({ sessionKeys: parsePolicy(text) }),
     unset: { sessionKeys: 'one-time' },
     show: ({ sessionKeys }) => (sessionKeys === 'one-time' ? undefined : sessionKeys),
   },
@@ -49,7 +55,7 @@ export const MERCHANT_SETTINGS: readonly MerchantSetting[] = [
     flag: '--tokens-per-session <count>',
     description: 'transient tokens that a session may give',
     default: 'as the service is set',
-    read: (text) => ({ tokensPerSession: parseCount(text) }),
+    read: (text) => change({ tokensPerSession: parseCount(text) }),
     unset: { tokensPerSession: undefined },
     show: ({ tokensPerSession }) => tokensPerSession?.toString(),
   },
@@ -58,7 +64,7 @@ export const MERCHANT_SETTINGS: readonly MerchantSetting[] = [
     flag: '--attempts-per-session <count>',
     description: 'opened attempts that a session may see',
     default: 'as the service is set',
-    read: (text) => ({ attemptsPerSession: parseCount(text) }),
+    read: (text) => change({ attemptsPerSession: parseCount(text) }),
     unset: { attemptsPerSession: undefined },
     show: ({ attemptsPerSession }) => attemptsPerSession?.toString(),
   },
@@ -67,7 +73,7 @@ export const MERCHANT_SETTINGS: readonly MerchantSetting[] = [
     flag: '--session-seconds <seconds>',
     description: 'how long a session may be used, at most 900',
     default: String(LIFETIME_SECONDS),
-    read: (text) => ({ sessionSeconds: parseLifetime(text) }),
+    read: (text) => change({ sessionSeconds: parseLifetime(text) }),
     unset: { sessionSeconds: undefined },
     show: ({ sessionSeconds }) => sessionSeconds?.toString(),
   },
@@ -76,7 +82,7 @@ export const MERCHANT_SETTINGS: readonly MerchantSetting[] = [
     flag: '--token-seconds <seconds>',
     description: 'how long a transient token and its card are kept, at most 900',
     default: String(LIFETIME_SECONDS),
-    read: (text) => ({ tokenSeconds: parseLifetime(text) }),
+    read: (text) => change({ tokenSeconds: parseLifetime(text) }),
     unset: { tokenSeconds: undefined },
     show: ({ tokenSeconds }) => tokenSeconds?.toString(),
   },
@@ -85,7 +91,7 @@ export const MERCHANT_SETTINGS: readonly MerchantSetting[] = [
     flag: '--page-origins <origins>',
     description: 'https origins that its pages may have, between commas',
     default: 'none',
-    read: (text) => ({ pageOrigins: parseOrigins(text) }),
+    read: (text) => change({ pageOrigins: parseOrigins(text) }),
     unset: { pageOrigins: undefined },
     show: ({ pageOrigins }) => pageOrigins?.join(', '),
   },
@@ -94,7 +100,9 @@ export const MERCHANT_SETTINGS: readonly MerchantSetting[] = [
     flag: '--release-certificate <file>',
     description: 'certificate (PEM or DER) to whose key its cards may be released',
     default: 'none',
-    read: (path) => ({ releaseCertificate: readCertificate(readBytes(path), systemClock).pem }),
+    read: (path) => () => ({
+      releaseCertificate: readCertificate(readBytes(path), systemClock).pem,
+    }),
     unset: { releaseCertificate: undefined },
     show: ({ releaseCertificate: pem }) => (pem === undefined ? undefined : showCertificate(pem)),
   },
@@ -103,7 +111,7 @@ export const MERCHANT_SETTINGS: readonly MerchantSetting[] = [
     flag: '--entitled <yes|no>',
     description: 'whether its cards may be released to that certificate',
     default: 'no',
-    read: (text) => ({ entitled: parseYesOrNo(text) }),
+    read: (text) => change({ entitled: parseYesOrNo(text) }),
     unset: { entitled: undefined },
     show: ({ entitled }) => showYesOrNo(entitled),
   },
@@ -112,11 +120,15 @@ export const MERCHANT_SETTINGS: readonly MerchantSetting[] = [
     flag: '--jwt-v1 <yes|no>',
     description: 'whether its new credentials may sign JWTs of version 1 (see --allow-jwt-v1)',
     default: 'no',
-    read: (text) => ({ jwtV1: parseYesOrNo(text) }),
+    read: (text) => change({ jwtV1: parseYesOrNo(text) }),
     unset: { jwtV1: undefined },
     show: ({ jwtV1 }) => showYesOrNo(jwtV1),
   },
 ]
+
+function change(changes: Partial<MerchantSettings>): () => Partial<MerchantSettings> {
+  return () => changes
+}
 
 function parsePolicy(text: string): SessionKeyPolicy {
   if (text === 'one-time' || text === 'rotated') return text

@@ -15,6 +15,7 @@ import {
 import { createCredential } from './create-credential.ts'
 import { addCredentialOptions, withDefaults, type CredentialOptions } from './credential-options.ts'
 import { printCredential } from './describe-credential.ts'
+import { examples } from './examples.ts'
 import { addMerchantOptions, changesOf, type MerchantOptions } from './merchant-options.ts'
 import { NO_SETTINGS } from './merchant-settings.ts'
 import type { Printer } from './print.ts'
@@ -33,10 +34,11 @@ export function merchantsCommand(): Command {
     .action((id: string, options: AdministrativeOptions & MerchantOptions & CredentialOptions) =>
       administer(options, addMerchant(id, options)),
     )
-  const list = administrativeCommand('list', 'List the merchants.').action(
-    (options: AdministrativeOptions) => administer(options, listMerchants),
-  )
+  const list = administrativeCommand('list', 'List the merchants.')
+    .addHelpText('after', examples('coatcheck merchants list', 'coatcheck merchants list --json'))
+    .action((options: AdministrativeOptions) => administer(options, listMerchants))
   const show = administrativeCommand('show', 'Show a merchant, its settings and its credentials.')
+    .addHelpText('after', examples('coatcheck merchants show shop-1'))
     .argument('<id>', 'merchant id')
     .action((id: string, options: AdministrativeOptions) => administer(options, showMerchant(id)))
   const set = addMerchantOptions(
@@ -51,11 +53,13 @@ export function merchantsCommand(): Command {
     'disable',
     'Refuse everything that a merchant asks for, within 10 seconds.',
   )
+    .addHelpText('after', examples('coatcheck merchants disable shop-1'))
     .argument('<id>', 'merchant id')
     .action((id: string, options: AdministrativeOptions) =>
       administer(options, changeDisabled(id, epochSeconds(systemClock))),
     )
   const enable = administrativeCommand('enable', 'Undo disable.')
+    .addHelpText('after', examples('coatcheck merchants enable shop-1'))
     .argument('<id>', 'merchant id')
     .action((id: string, options: AdministrativeOptions) =>
       administer(options, changeDisabled(id, undefined)),
@@ -64,9 +68,12 @@ export function merchantsCommand(): Command {
     'remove',
     'Remove a merchant and all its credentials, for good.',
   )
+    .addHelpText('after', examples('coatcheck merchants remove shop-1'))
     .argument('<id>', 'merchant id')
     .action((id: string, options: AdministrativeOptions) => administer(options, removeMerchant(id)))
-  const command = new Command('merchants').description('Add, change and remove merchants.')
+  const command = new Command('merchants')
+    .description('Add, change and remove merchants.')
+    .addHelpText('after', examples('coatcheck merchants add shop-1', 'coatcheck merchants list'))
   for (const child of [add, list, show, set, disable, enable, remove]) command.addCommand(child)
   return command
 }

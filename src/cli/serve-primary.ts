@@ -71,7 +71,10 @@ export async function runPrimary(config: Config, json: boolean): Promise<void> {
   })
   const { origin, host } = config
   const tls = tlsFiles(config) !== undefined
-  const text = `Coatcheck serves ${origin} on ${host}:${port}${tls ? ' with TLS' : ''}; operators: ${operatorUrl}/readyz`
+  const text = [
+    `Coatcheck serves ${origin} on ${host}:${port}${tls ? ' with TLS' : ''}; operators: ${operatorUrl}/readyz`,
+    'Session keys are minted in the background: /readyz says how many are ready. Ctrl-C stops it. The log:',
+  ].join('\n')
   createPrinter(json).result(text, { ready: true, origin, host, port, tls, operatorUrl })
 }
 

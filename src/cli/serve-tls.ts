@@ -38,17 +38,29 @@ export function checkTlsFiles(config: Config): OperatorError | undefined {
   }
 }
 
-/** Warns when callers of the public origin would refuse the certificate; a proxy in front may show them another. */
+/**
+ * Tells whether callers of the public origin would refuse a certificate in PEM. A proxy in front may show them another, and
+ * without an origin nobody knows.
+ */
+export function isForeignCertificate({ origin, proxies }: Config, pem: string): boolean {
+  const host = hostOf(origin)
+  if (proxies.length > 0 || host === undefined) return false
+  return checkServerIdentity(host, new X509Certificate(pem).toLegacyObject()) !== undefined
+}
+
+function hostOf(origin: string): string | undefined {
+  return URL.parse(origin)?.hostname.replace(/^\[(.*)\]$/, '$1')
+}
+
+/** Warns when callers of the public origin would refuse the certificate. */
 export function noteForeignCertificate(config: Config, logger: Pick<Logger, 'warn'>): void {
   const files = tlsFiles(config)
-  if (files === undefined || config.proxies.length > 0) return
-  const certificate = new X509Certificate(readServerCertificate(files, systemClock).certificatePem)
-  const { hostname } = new URL(config.origin)
-  const host = hostname.replace(/^\[(.*)\]$/, '$1')
-  if (checkServerIdentity(host, certificate.toLegacyObject()) === undefined) return
+  if (files === undefined) return
+  const { certificatePem } = readServerCertificate(files, systemClock)
+  if (!isForeignCertificate(config, certificatePem)) return
   logger.warn('the TLS certificate is not for the host of the public origin', {
-    host,
-    certifiedNames: certificate.subjectAltName,
+    host: hostOf(config.origin),
+    certifiedNames: new X509Certificate(certificatePem).subjectAltName,
   })
 }
 

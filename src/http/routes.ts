@@ -52,7 +52,10 @@ const MERCHANT_ERRORS = [
   'MLE_RESPONSE_REFUSED',
 ] as const
 const BODY_ERRORS = ['BODY_NOT_JSON', 'VALIDATION_FAILED', 'BODY_TOO_LARGE'] as const
-const PUBLIC_KEYS_CACHE = { 'cache-control': 'public, max-age=3600' }
+/** How long others may cache public keys. */
+export const PUBLIC_KEYS_CACHE_SECONDS = 3600
+
+const PUBLIC_KEYS_CACHE = { 'cache-control': `public, max-age=${PUBLIC_KEYS_CACHE_SECONDS}` }
 
 /** Every public route. */
 export const ROUTES: readonly Route[] = [

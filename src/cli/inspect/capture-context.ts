@@ -124,7 +124,12 @@ const ENTRY: readonly Note[] = [
   },
   { name: 'targetOrigins', meaning: 'pages that may show the fields', check: mustBeTexts },
   { name: 'mfOrigin', meaning: 'where the fields’ frames come from', check: mustBeText },
-  { name: 'clientLibrary', meaning: 'script that a page loads', check: mustBeText },
+  {
+    name: 'clientLibrary',
+    show: (value) => (typeof value === 'string' ? showText(value, 160) : showValue(value)),
+    meaning: 'script that a page loads',
+    check: mustBeText,
+  },
   { name: 'clientLibraryIntegrity', meaning: 'hash that the script must have', check: mustBeText },
   { name: 'allowedCardNetworks', meaning: 'networks whose cards are taken', check: mustBeTexts },
   { name: 'allowedPaymentTypes', meaning: 'CARD, CHECK or others' },
