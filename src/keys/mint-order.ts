@@ -59,7 +59,7 @@ export function sealForPool(
   needs: MintNeeds,
 ): MintedKey {
   const randomBytes = (count: number): Buffer => needs.randomBytes(count)
-  const kid = createSessionKid(key.site, needs.seconds, randomBytes)
+  const kid = createSessionKid(key.site, needs.seconds * 1000, randomBytes)
   const expiresAt = needs.seconds + POOL_SECONDS
   // It stays under this seal when it is claimed.
   const latest = needs.seconds + SEALED_SECONDS
