@@ -4,7 +4,11 @@ import { DatabaseSync } from 'node:sqlite'
 import { OperatorError } from '../errors.ts'
 import type { Mode } from './contract.ts'
 
-const APPLICATION_ID = 0x434f4154
+/** The application id that our database files carry. */
+export const APPLICATION_ID = 0x434f4154
+/** What every connection sets, as SQLite does not keep it in the file. */
+export const CONNECTION_SETTINGS =
+  'PRAGMA synchronous = FULL; PRAGMA secure_delete = ON; PRAGMA trusted_schema = OFF;'
 const BUSY_MILLISECONDS = 5000
 const RETRY_MILLISECONDS = 10
 const CACHE_KIB = 32 * 1024
@@ -23,11 +27,15 @@ const MIGRATIONS = [
      opened INTEGER NOT NULL DEFAULT 0,
      failed INTEGER NOT NULL DEFAULT 0,
      value BLOB NOT NULL,
-     UNIQUE (kind, name)
+     UNIQUE (name, kind)
    ) STRICT;
    CREATE INDEX records_by_expiry ON records (expires_at) WHERE expires_at IS NOT NULL;
-   CREATE INDEX pool_keys_by_age ON records (kind, id) WHERE kind = 'pool-key';`,
+   CREATE INDEX pool_keys_by_age ON records (kind, id, expires_at) WHERE kind = 'pool-key';
+   CREATE INDEX rotated_pool_keys_by_age ON records (kind, id, expires_at) WHERE kind = 'rotated-pool-key';`,
 ]
+
+/** The schema version that this program writes. */
+export const SCHEMA_VERSION: number = MIGRATIONS.length
 
 /**
  * Opens one database file, making it when it is not there, and brings its schema up to date.
@@ -48,7 +56,7 @@ export function openSqliteFile(path: string, mode: Mode): DatabaseSync {
     return db
   } catch (error) {
     db?.close()
-    throw explain(error, path)
+    throw explainSqliteError(error, path)
   }
 }
 
@@ -57,7 +65,7 @@ function createPrivately(path: string): void {
     mkdirSync(dirname(path), { recursive: true, mode: 0o700 })
     if (!existsSync(path)) closeSync(openSync(path, 'a', 0o600))
   } catch (error) {
-    throw explain(error, path)
+    throw explainSqliteError(error, path)
   }
 }
 
@@ -86,7 +94,7 @@ function checkIdentity(db: DatabaseSync, path: string, mode: Mode): void {
 
 function configure(db: DatabaseSync): void {
   useWal(db)
-  db.exec('PRAGMA synchronous = FULL; PRAGMA secure_delete = ON; PRAGMA trusted_schema = OFF;')
+  db.exec(CONNECTION_SETTINGS)
   db.exec(`PRAGMA cache_size = -${CACHE_KIB}; PRAGMA wal_autocheckpoint = ${CHECKPOINT_PAGES}`)
 }
 
@@ -122,7 +130,8 @@ function checkMode(db: DatabaseSync, path: string, mode: Mode): void {
   )
 }
 
-function readNumber(db: DatabaseSync, sql: string): number {
+/** Reads the one number that a query gives; 0 when it gives none. */
+export function readNumber(db: DatabaseSync, sql: string): number {
   const value = Object.values(db.prepare(sql).get() ?? {})[0]
   return typeof value === 'number' ? value : 0
 }
@@ -138,7 +147,8 @@ function resultCode(error: unknown): number | undefined {
   return typeof code === 'number' ? code & 0xff : undefined
 }
 
-function explain(error: unknown, path: string): OperatorError {
+/** Says in a sentence why a database file cannot be used. */
+export function explainSqliteError(error: unknown, path: string): OperatorError {
   if (error instanceof OperatorError) return error
   const code = resultCode(error)
   if (code === NOT_A_DATABASE || code === CORRUPT) {

@@ -11,7 +11,14 @@ if (existsSync(SYSTEM_BINARIES)) {
   testStore('PostgreSQL of the system', async (now) => {
     server ??= startPostgres({ binaries: SYSTEM_BINARIES })
     const address = new Secret(await (await server).emptyDatabase())
-    return { store: await openPostgresStore({ address, mode: 'dev', now }) }
+    const open = (): ReturnType<typeof openPostgresStore> =>
+      openPostgresStore({ address, mode: 'dev', now })
+    const store = await open()
+    const reopen = async (): ReturnType<typeof open> => {
+      await store.close()
+      return open()
+    }
+    return { store, reopen }
   })
 } else {
   test('PostgreSQL of the system', { skip: `there is none in ${SYSTEM_BINARIES}` })
