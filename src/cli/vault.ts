@@ -26,7 +26,7 @@ export interface Vault {
 }
 
 /** Where the store is. Throws OperatorError when the file that says so cannot be used. */
-function readStorePlace({ store, storeFile, data }: Config): StorePlace {
+export function readStorePlace({ store, storeFile, data }: Config): StorePlace {
   if (storeFile === '') return { address: store, folder: data }
   if (store.reveal() !== DEFAULT_STORE) {
     throw new OperatorError(
@@ -94,7 +94,8 @@ export async function withVault<T>(config: Config, run: (vault: Vault) => Promis
   const store = await openVaultStore(config)
   try {
     const rootKey = readRootKey(config)
-    return await run({ store, rootKey, sealer: await loadSealer(store, rootKey, systemRandom) })
+    const machine = { ...systemRandom, now: systemClock }
+    return await run({ store, rootKey, sealer: await loadSealer(store, rootKey, machine) })
   } finally {
     await store.close()
   }

@@ -4,6 +4,7 @@ import type { Now } from '../clock-and-random.ts'
 import { OperatorError } from '../errors.ts'
 import { Secret } from '../secret.ts'
 import type { Mode, Store } from './contract.ts'
+import type { Inspected } from './database-facts.ts'
 import { describeAddress } from './store-address.ts'
 
 /** Where a store is. */
@@ -25,6 +26,11 @@ interface StoreOptions extends StorePlace {
 interface Engine {
   /** Tells whether a store was made there. Throws OperatorError when that cannot be found out. */
   exists(place: StorePlace): Promise<boolean>
+  /**
+   * Looks at a database and changes nothing. Throws OperatorError when it cannot be asked. Absent where there is no
+   * server to look at.
+   */
+  inspect?(place: StorePlace, now: Now): Promise<Inspected>
   /** Opens the store, making it when it is not there. Throws OperatorError. */
   open(options: StoreOptions): Promise<Store>
 }
@@ -39,6 +45,8 @@ const SQLITE: Engine = {
 
 const POSTGRES: Engine = {
   exists: async ({ address }) => (await import('./postgres.ts')).hasPostgresStore(address),
+  inspect: async ({ address }, now) =>
+    (await import('./postgres.ts')).inspectPostgres(address, now),
   open: async (options) => (await import('./postgres.ts')).openPostgresStore(options),
 }
 
@@ -73,6 +81,11 @@ export function hasStore(place: StorePlace): Promise<boolean> {
 /** Opens a store, making it when it is not there. Throws OperatorError: see the engines. */
 export function openStore(options: StoreOptions): Promise<Store> {
   return engineOf(options).open(options)
+}
+
+/** Looks at the database of a store; undefined where there is no server. Throws OperatorError as the engines do. */
+export async function inspectStore(place: StorePlace, now: Now): Promise<Inspected | undefined> {
+  return engineOf(place).inspect?.(place, now)
 }
 
 /** Says where a store is, without what gives access to it. */

@@ -42,7 +42,8 @@ export function prepareDatabase(driver: Driver, { address, mode }: Prepared): Pr
   })
 }
 
-async function withClient<T>(
+/** Connects, runs and ends the connection, with what was begun over it. Throws OperatorError when that fails. */
+export async function withClient<T>(
   driver: Driver,
   address: Secret,
   use: (client: Client) => Promise<T>,
@@ -79,7 +80,8 @@ async function readServer(client: Client): Promise<ServerState> {
   }
 }
 
-async function checkServer(client: Client, place: string, mode: Mode): Promise<void> {
+/** Refuses a server that is too old, read-only or, in serve mode, not durable. Throws OperatorError. */
+export async function checkServer(client: Client, place: string, mode: Mode): Promise<void> {
   const { version, isReadOnly, undurable } = await readServer(client)
   if (version < OLDEST_SERVER) {
     throw new OperatorError(
@@ -101,7 +103,8 @@ async function checkServer(client: Client, place: string, mode: Mode): Promise<v
   }
 }
 
-interface Stamp {
+/** What a schema says of itself. */
+export interface Stamp {
   /** Undefined when the schema is not made yet. */
   readonly mode: string | undefined
   readonly version: number
@@ -109,7 +112,8 @@ interface Stamp {
   readonly isForeign: boolean
 }
 
-async function readStamp(client: Client, schema: PostgresSchema): Promise<Stamp> {
+/** Reads what stands in a schema. */
+export async function readStamp(client: Client, schema: PostgresSchema): Promise<Stamp> {
   const { rows } = await client.query<Record<string, unknown>>(
     `SELECT to_regnamespace($1) IS NOT NULL AS exists, to_regclass($1 || '.stamp') IS NOT NULL AS stamped,
        EXISTS (SELECT 1 FROM pg_class WHERE relnamespace = to_regnamespace($1)) AS used`,
@@ -126,7 +130,7 @@ async function readStamp(client: Client, schema: PostgresSchema): Promise<Stamp>
 }
 
 /** Tells whether both schemas are up to date. Throws OperatorError when one of them is not for this program. */
-async function isCurrent(client: Client, place: string, mode: Mode): Promise<boolean> {
+export async function isCurrent(client: Client, place: string, mode: Mode): Promise<boolean> {
   let current = true
   for (const schema of SCHEMAS) {
     const stamp = await readStamp(client, schema)

@@ -3,7 +3,9 @@ import { ServiceError } from '../errors.ts'
 import type { Secret } from '../secret.ts'
 import { KINDS, type Kind, type Mode, type Store } from './contract.ts'
 import { assertOneLifetime } from './memory.ts'
-import { createConnections, loadDriver } from './postgres-connection.ts'
+import type { Inspected } from './database-facts.ts'
+import { createConnections, loadDriver, type Driver } from './postgres-connection.ts'
+import { inspectDatabase } from './postgres-inspect.ts'
 import { hasStamp, prepareDatabase } from './postgres-migrate.ts'
 import { createPostgresRecords, type PostgresRecords } from './postgres-records.ts'
 import { POSTGRES_SCHEMAS } from './postgres-schema.ts'
@@ -25,6 +27,17 @@ interface PostgresOptions {
 export async function openPostgresStore({ address, mode, now }: PostgresOptions): Promise<Store> {
   const driver = await loadDriver()
   await prepareDatabase(driver, { address, mode })
+  return createStore(driver, address, now)
+}
+
+/** Looks at a database and the store in it, and changes nothing. Throws OperatorError when it cannot be asked. */
+export async function inspectPostgres(address: Secret, now: Now): Promise<Inspected> {
+  const driver = await loadDriver()
+  const facts = await inspectDatabase(driver, address, now)
+  return { facts, store: facts.isCurrent ? createStore(driver, address, now) : undefined }
+}
+
+function createStore(driver: Driver, address: Secret, now: Now): Store {
   const { ask, close } = createConnections(driver, address)
   const seconds = (): number => epochSeconds(now)
   const lasting = createPostgresRecords({ ask, seconds, schema: POSTGRES_SCHEMAS.lasting })

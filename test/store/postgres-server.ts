@@ -1,4 +1,5 @@
 import { execFileSync, spawn, type ChildProcess } from 'node:child_process'
+import { randomInt } from 'node:crypto'
 import { once } from 'node:events'
 import {
   appendFileSync,
@@ -21,6 +22,7 @@ import { Client } from 'pg'
 import { systemClock } from '../../src/clock-and-random.ts'
 import { Secret } from '../../src/secret.ts'
 import type { Store } from '../../src/store/contract.ts'
+import { POSTGRES_SCHEMAS } from '../../src/store/postgres-schema.ts'
 import { openPostgresStore } from '../../src/store/postgres.ts'
 import { PROJECT } from '../process.ts'
 
@@ -31,6 +33,8 @@ export interface PostgresServer {
   createDatabase(): Promise<string>
   /** Sends statements, each by itself, as the superuser. */
   administer(...statements: readonly string[]): Promise<void>
+  /** Returns the address of one database that all who ask for it share, after removing every record from it. */
+  emptyDatabase(): Promise<string>
   /** Returns the only value that a query gives, as the superuser. */
   ask(query: string): Promise<unknown>
   /** Kills every process of the server, as a crash does. */
@@ -114,7 +118,14 @@ interface Installed {
 async function run({ binaries, data, port }: Installed): Promise<PostgresServer> {
   let server: ChildProcess
   let databases = 0
+  let emptied: string | undefined
   const address = (database: string): string => `postgres://postgres@127.0.0.1:${port}/${database}`
+
+  async function createDatabase(): Promise<string> {
+    const name = `test_${(databases += 1)}`
+    await administer(`CREATE DATABASE ${name}`)
+    return address(name)
+  }
 
   async function administer(...statements: readonly string[]): Promise<void> {
     const client = new Client({ connectionString: address('postgres') })
@@ -129,6 +140,20 @@ async function run({ binaries, data, port }: Installed): Promise<PostgresServer>
     const { rows } = await client.query<unknown[]>({ text: query, rowMode: 'array' })
     await client.end()
     return rows[0]?.[0]
+  }
+
+  async function emptyDatabase(): Promise<string> {
+    emptied ??= await createDatabase()
+    const client = new Client({ connectionString: emptied })
+    await client.connect()
+    for (const schema of Object.values(POSTGRES_SCHEMAS)) {
+      const { rowCount } = await client.query('SELECT 1 WHERE to_regclass($1) IS NOT NULL', [
+        `${schema}.records`,
+      ])
+      if (rowCount === 1) await client.query(`DELETE FROM ${schema}.records`)
+    }
+    await client.end()
+    return emptied
   }
 
   async function start(): Promise<void> {
@@ -161,11 +186,8 @@ async function run({ binaries, data, port }: Installed): Promise<PostgresServer>
     ask,
     crash: () => killAll(server),
     stop: () => end(server, 'SIGINT'),
-    createDatabase: async () => {
-      const name = `test_${(databases += 1)}`
-      await administer(`CREATE DATABASE ${name}`)
-      return address(name)
-    },
+    createDatabase,
+    emptyDatabase,
   }
 }
 
@@ -226,11 +248,22 @@ function copyBinaries(brought: string, copy: string): void {
   }
 }
 
+/** Finds a port below those that the system gives to connections, so that it is free again after a restart. */
 async function findPort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const address = server.address()
-  server.close()
-  await once(server, 'close')
-  return typeof address === 'object' && address !== null ? address.port : 0
+  for (;;) {
+    const port = randomInt(12_000, 32_000)
+    if (await isFree(port)) return port
+  }
+}
+
+async function isFree(port: number): Promise<boolean> {
+  const server = createServer().listen(port, '127.0.0.1')
+  try {
+    await once(server, 'listening')
+    return true
+  } catch {
+    return false
+  } finally {
+    server.close()
+  }
 }

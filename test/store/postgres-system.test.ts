@@ -10,8 +10,15 @@ if (existsSync(SYSTEM_BINARIES)) {
   let server: Promise<PostgresServer> | undefined
   testStore('PostgreSQL of the system', async (now) => {
     server ??= startPostgres({ binaries: SYSTEM_BINARIES })
-    const address = new Secret(await (await server).createDatabase())
-    return { store: await openPostgresStore({ address, mode: 'dev', now }) }
+    const address = new Secret(await (await server).emptyDatabase())
+    const open = (): ReturnType<typeof openPostgresStore> =>
+      openPostgresStore({ address, mode: 'dev', now })
+    const store = await open()
+    const reopen = async (): ReturnType<typeof open> => {
+      await store.close()
+      return open()
+    }
+    return { store, reopen }
   })
 } else {
   test('PostgreSQL of the system', { skip: `there is none in ${SYSTEM_BINARIES}` })

@@ -4,7 +4,7 @@ import { testStore } from './conformance.ts'
 import { sharedServer } from './postgres-server.ts'
 
 testStore('PostgreSQL', async (now) => {
-  const address = new Secret(await (await sharedServer()).createDatabase())
+  const address = new Secret(await (await sharedServer()).emptyDatabase())
   const open = (): ReturnType<typeof openPostgresStore> =>
     openPostgresStore({ address, mode: 'dev', now })
   const store = await open()
