@@ -52,6 +52,7 @@ const POSTGRES: Engine = {
 
 const REDIS: Engine = {
   exists: async ({ address }) => (await import('./redis.ts')).hasRedisStore(address),
+  inspect: async ({ address }, now) => (await import('./redis.ts')).inspectRedis(address, now),
   open: async (options) => (await import('./redis.ts')).openRedisStore(options),
 }
 

@@ -27,7 +27,7 @@ interface Owner {
  * @throws OperatorError when it cannot; other errors are those of Redis or of the network.
  */
 export async function inspectServer(send: Send, { target, mode }: Owner): Promise<ServerFacts> {
-  const facts = await readFacts(send)
+  const facts = await readServerFacts(send)
   checkServer(facts, target, mode)
   return facts
 }
@@ -61,7 +61,8 @@ export async function checkStamp(
   )
 }
 
-async function readFacts(send: Send): Promise<ServerFacts> {
+/** Reads what a server says about itself. Rejects with the error of Redis or of the network. */
+export async function readServerFacts(send: Send): Promise<ServerFacts> {
   const [info, config] = await Promise.all([
     send(['INFO']),
     send(['CONFIG', 'GET', ...DURABILITY_SETTINGS]).catch(undefinedIfRefused),

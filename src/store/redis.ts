@@ -2,10 +2,12 @@ import { epochSeconds, type Now } from '../clock-and-random.ts'
 import { ServiceError } from '../errors.ts'
 import type { Secret } from '../secret.ts'
 import { KINDS, type Kind, type Mode, type Store } from './contract.ts'
+import type { Inspected } from './database-facts.ts'
 import { assertOneLifetime } from './memory.ts'
 import { connectRedis } from './redis-connection.ts'
 import { describeDurability } from './redis-durability.ts'
 import { explainRedis } from './redis-errors.ts'
+import { inspectTarget } from './redis-inspect.ts'
 import { openRedisLink } from './redis-link.ts'
 import {
   getRecord,
@@ -19,6 +21,7 @@ import {
 import { keysOf } from './redis-records.ts'
 import { checkStamp, inspectServer } from './redis-stamp.ts'
 import { parseRedisUrl, serverOf, type RedisTarget } from './redis-url.ts'
+import { describeAddress } from './store-address.ts'
 
 type Lifetime = 'lasting' | 'passing'
 
@@ -46,7 +49,27 @@ export async function openRedisStore({
   report = () => {},
 }: RedisOptions): Promise<Store> {
   const target = parseRedisUrl(address)
-  const engines = await openEngines(target, mode, report)
+  const stamp = async ({ lasting, passing }: Engines): Promise<void> => {
+    const { send } = lasting.connection
+    report(describeDurability(await inspectServer(send, { target, mode }), target))
+    for (const { connection, keys } of [lasting, passing]) {
+      await checkStamp(connection.send, keys, { target, mode, ifEmpty: 'stamp' })
+    }
+  }
+  return createStore(target, now, await openEngines(target, mode, stamp))
+}
+
+/** Looks at a server and the store in it, and changes nothing. Throws OperatorError when it cannot be asked. */
+export async function inspectRedis(address: Secret, now: Now): Promise<Inspected> {
+  const target = parseRedisUrl(address)
+  const place = describeAddress(address) ?? serverOf(target)
+  const facts = await inspectTarget(target, place, now)
+  if (!facts.isCurrent) return { facts, store: undefined }
+  const engines = await openEngines(target, 'serve', () => Promise.resolve())
+  return { facts, store: createStore(target, now, engines) }
+}
+
+function createStore(target: RedisTarget, now: Now, engines: Engines): Store {
   const engineOf = (kind: Kind): RedisEngine => engines[KINDS[kind]]
   const seconds = (): number => epochSeconds(now)
   const attempt = createAttempt(target)
@@ -110,29 +133,22 @@ function createAttempt(target: RedisTarget): <T>(run: () => Promise<T>) => Promi
   }
 }
 
-/** Looks at both databases before it stamps either: what is refused is left as it was. */
+/** Looks at both databases before either is changed: what is refused is left as it was. */
 async function openEngines(
   target: RedisTarget,
   mode: Mode,
-  report: (durability: string) => void,
+  finish: (engines: Engines) => Promise<void>,
 ): Promise<Engines> {
-  const lasting = await openEngine(target, mode, 'lasting')
+  const opened: RedisEngine[] = []
   try {
+    const lasting = await openEngine(target, mode, 'lasting')
+    opened.push(lasting)
     const passing = await openEngine(target, mode, 'passing')
-    try {
-      report(
-        describeDurability(await inspectServer(lasting.connection.send, { target, mode }), target),
-      )
-      for (const { connection, keys } of [lasting, passing]) {
-        await checkStamp(connection.send, keys, { target, mode, ifEmpty: 'stamp' })
-      }
-      return { lasting, passing }
-    } catch (error) {
-      await passing.connection.close()
-      throw error
-    }
+    opened.push(passing)
+    await finish({ lasting, passing })
+    return { lasting, passing }
   } catch (error) {
-    await lasting.connection.close()
+    await Promise.all(opened.map(({ connection }) => connection.close()))
     throw explainRedis(error, serverOf(target))
   }
 }
