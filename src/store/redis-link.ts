@@ -98,8 +98,8 @@ async function loadClient(): Promise<typeof RedisClient> {
     return await import('@redis/client')
   } catch (cause) {
     throw new OperatorError(
-      'The package @redis/client is not installed.',
-      'Run "npm install @redis/client@6" beside coatcheck.',
+      'The client library of Redis is not installed.',
+      'Run "npm install @redis/client@6" beside Coatcheck.',
       cause,
     )
   }

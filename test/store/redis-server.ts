@@ -153,3 +153,10 @@ export async function until(holds: () => Promise<boolean>): Promise<void> {
     if (performance.now() > giveUpAt) throw new Error('waited in vain for ten seconds')
   }
 }
+
+/** Opens a store of dev mode under a prefix of its own, on the shared server; undefined when the test is skipped. */
+export async function openRedis(t: TestContext): Promise<Store | undefined> {
+  if (!hasRedis(t)) return undefined
+  const url = (await sharedRedis()).url(`/0?prefix=${newPrefix()}`)
+  return openStore(t, url, { mode: 'dev' })
+}
