@@ -14,27 +14,28 @@ import {
 import { createApp } from './http/app.ts'
 import type { Operations, Route } from './http/routes.ts'
 import { createRsaQueue } from './jose/rsa-queue.ts'
-import { claimKeys } from './keys/claim-keys.ts'
+import { claimKeys, type ClaimedKey } from './keys/claim-keys.ts'
 import { createMleKeys } from './keys/mle-keys.ts'
 import { createRotatedKeys, type RotationPolicy } from './keys/rotated-keys.ts'
-import type { RootKey } from './keys/root-key.ts'
-import { loadSealer, poolSealer } from './keys/sealing-keys.ts'
+import { openLiveKeys, type LiveKeys } from './keys/live-keys.ts'
+import { holdRootKey, type RootKey } from './keys/root-key.ts'
+import { poolSealer } from './keys/sealing-keys.ts'
 import {
   createSessionKeyPool,
   type PoolPolicy,
   type SessionKeyPool,
 } from './keys/session-key-pool.ts'
 import { createSessionKeys } from './keys/session-keys.ts'
-import { loadSigningKeys } from './keys/signing-keys.ts'
 import { unlimited, type Limits } from './limits/limits.ts'
 import { authenticate } from './merchant/authenticate.ts'
+import { createDiagnosisRate } from './merchant/diagnosis-rate.ts'
 import type { Merchant } from './merchant/merchant.ts'
 import { createMerchantRegistry } from './merchant/registry.ts'
 import type { SessionJwk } from './protocol/capture-context.ts'
 import type { SessionLimits } from './session/sealed-session.ts'
 import type { Store } from './store/contract.ts'
 import type { Sealer } from './store/sealed-records.ts'
-import type { Logger } from './telemetry/logger.ts'
+import { describeError, type Logger } from './telemetry/logger.ts'
 import { createMetrics, type Metrics } from './telemetry/metrics.ts'
 import { noTrace, type Trace } from './telemetry/trace.ts'
 
@@ -45,6 +46,8 @@ export const SITE = { digits: '08', letter: 'E' } as const
 export interface ServiceOptions {
   readonly store: Store
   readonly rootKey: RootKey
+  /** Reads the root key again, when a key is met that the one at hand does not open. Default is that it never changes. */
+  rereadRootKey?(): RootKey
   readonly logger: Logger
   /** Such as `https://pay.example.com`. Undefined takes the address of the accepting socket: for loopback only. */
   readonly publicOrigin: string | undefined
@@ -99,7 +102,14 @@ export interface Service {
 export async function createService(options: ServiceOptions): Promise<Service> {
   const { store, logger, now = systemClock, random = systemRandom } = options
   const { trace = noTrace, limits = unlimited } = options
-  const sealer = await loadSealer(store, options.rootKey, random)
+  const keys = await openLiveKeys({
+    store,
+    root: holdRootKey(options.rootKey, options.rereadRootKey),
+    now,
+    random,
+    onFault: (error) => logger.error('keys cannot be read again', { error: describeError(error) }),
+  })
+  const { sealer } = keys
   const pool = createPool(options, sealer)
   const metrics = createMetrics({
     ready: () => pool.status().ready,
@@ -108,6 +118,7 @@ export async function createService(options: ServiceOptions): Promise<Service> {
   const registry = createMerchantRegistry({ store, sealer, now })
   const authentication = {
     ...registry,
+    mayDiagnose: createDiagnosisRate(now),
     write: store.write,
     now,
     toleranceSeconds: options.toleranceSeconds,
@@ -115,9 +126,9 @@ export async function createService(options: ServiceOptions): Promise<Service> {
   const machine = { store, sealer, now, random, site: SITE.digits }
   const app = await createApp({
     ...options,
-    operations: await createOperations({ ...options, now, random, trace }, sealer, pool),
+    operations: createOperations({ ...options, now, random, trace }, keys, pool),
     furtherRoutes: options.furtherRoutes?.({ ...machine, audit: createLoggedAudit(logger) }) ?? [],
-    authenticate: (request) => authenticate(authentication, request),
+    authenticate: withFreshKeys(keys, (request) => authenticate(authentication, request)),
     mle: {
       keys: createMleKeys(store, sealer),
       findCredential: registry.find,
@@ -131,7 +142,19 @@ export async function createService(options: ServiceOptions): Promise<Service> {
     metrics,
   })
   await pool.fill()
-  return { app, metrics, close: () => app.close() }
+  const close = async (): Promise<void> => {
+    await app.close()
+    await keys.close()
+  }
+  return { app, metrics, close }
+}
+
+/** Has keys read that are too old to go by, before it runs: after a pause of the machine, say, no timer has fired yet. */
+function withFreshKeys<Input extends readonly unknown[], Output>(
+  keys: LiveKeys,
+  run: (...input: Input) => Promise<Output>,
+): (...input: Input) => Promise<Output> {
+  return (...input) => (keys.isStale() ? keys.refresh().then(() => run(...input)) : run(...input))
 }
 
 function createPool(
@@ -143,9 +166,10 @@ function createPool(
     poolSealer: poolSealer(sealer),
     onUnreadable: unreadable(logger),
   }
+  const isLost = ({ sealedBy }: ClaimedKey): boolean => sealer.find(sealedBy) === undefined
   const claim: Parameters<typeof createSessionKeyPool>[0]['claim'] = (limit) =>
     claimKeys(needs, limit, epochSeconds(now))
-  return createSessionKeyPool({ claim, now }, poolPolicy)
+  return createSessionKeyPool({ claim, isLost, now }, poolPolicy)
 }
 
 function unreadable(logger: Logger): (kid: string) => void {
@@ -154,13 +178,9 @@ function unreadable(logger: Logger): (kid: string) => void {
 
 type Completed = ServiceOptions & Required<Pick<ServiceOptions, 'now' | 'random' | 'trace'>>
 
-async function createOperations(
-  options: Completed,
-  sealer: Sealer,
-  pool: SessionKeyPool,
-): Promise<Operations> {
+function createOperations(options: Completed, keys: LiveKeys, pool: SessionKeyPool): Operations {
   const { store, logger, sessionLimits } = options
-  const signingKeys = await loadSigningKeys(store, sealer)
+  const { sealer, signingKeys } = keys
   const found = { get: store.get, sealer, poolSealer: poolSealer(sealer), now: options.now }
   const sessionKeys = createSessionKeys(found, SITE.digits)
   const audit = createLoggedAudit(logger)
@@ -170,11 +190,17 @@ async function createOperations(
   const tokenNeeds = { ...shared, site: SITE, defaultAttempts: sessionLimits.attempts }
   return {
     createSession: (merchant, call) => createSession(sessionNeeds, merchant, call),
-    createToken: (compact, correlationId) => createToken(tokenNeeds, compact, correlationId),
+    createToken: withFreshKeys(keys, (compact, correlationId) =>
+      createToken(tokenNeeds, compact, correlationId),
+    ),
     getPaymentDetails: (merchant, reference, correlationId) =>
       getPaymentDetails(shared, merchant, { reference, correlationId }),
-    getPublicKey: (kid) => getPublicKey(shared, kid),
-    getJwks: () => getJwks(shared),
+    getPublicKey: async (kid) => {
+      // Another process may have made it a moment ago.
+      if (keys.isStale() || signingKeys.find(kid) === undefined) await keys.refresh()
+      return getPublicKey(shared, kid)
+    },
+    getJwks: withFreshKeys(keys, async () => getJwks(shared)),
   }
 }
 

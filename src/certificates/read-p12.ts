@@ -116,7 +116,7 @@ function unreadable(cause: unknown): OperatorError {
 function wrongPassword(cause: unknown): OperatorError {
   return new OperatorError(
     'The password is not that of the PKCS#12 file.',
-    'Give the one it was exported with; the Node client cannot use one that is not ASCII, and neither can this.',
+    'Give the one it was exported with, in the file that --p12-password-file names; the Node client cannot use one that is not ASCII, and neither can this.',
     cause,
   )
 }

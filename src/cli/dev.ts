@@ -1,12 +1,4 @@
-import {
-  closeSync,
-  existsSync,
-  fchmodSync,
-  fstatSync,
-  mkdirSync,
-  openSync,
-  writeFileSync,
-} from 'node:fs'
+import { existsSync, mkdirSync, writeFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { Command } from 'commander'
 import { systemClock, systemRandom } from '../clock-and-random.ts'
@@ -30,6 +22,8 @@ import { banner } from './banner.ts'
 import { BUNDLED_SERIAL_NUMBER, bundleCertificate } from './bundle-certificate.ts'
 import { checkReadiness } from './check-readiness.ts'
 import { closeOnFailure } from './close-on-failure.ts'
+import { addHttps, HTTPS_PORT, parsePort, type Https, type HttpsOptions } from './dev-https.ts'
+import { holdLog } from './held-log.ts'
 import { humanLog } from './human-log.ts'
 import { listen } from './listen.ts'
 import { ensureMleKey } from './mle-key.ts'
@@ -37,14 +31,14 @@ import { createPrinter } from './print.ts'
 import { selfTest } from './self-test.ts'
 import { addSettings, readSettings } from './settings.ts'
 import { stopOnSignal } from './stop-on-signal.ts'
+import { writePrivately } from './write-privately.ts'
 
 const SETTINGS: readonly SettingName[] = ['port', 'data', 'logLevel', 'keyWaitMilliseconds']
 const DEFAULTS = { data: '.coatcheck' }
+const HOST = '127.0.0.1'
 const PURGE_EVERY_MILLISECONDS = 30_000
 
-interface DevOptions {
-  readonly ephemeral?: true
-  readonly credentials?: string
+interface DevOptions extends HttpsOptions {
   readonly json?: true
 }
 
@@ -57,12 +51,18 @@ export function devCommand(): Command {
     .option('--ephemeral', 'keep everything in memory')
     .option(
       '--credentials <file>',
-      'write {"url","merchantId","keyId","secret","p12",…} into a file, and a p12 beside it, for scripts',
+      'write {"url","merchantId","keyId","secret","p12",…}, with --https "httpsUrl" and "ca" too, into a file, and a p12 beside it, for scripts',
+    )
+    .option('--https', 'speak https too, with a certificate of a local authority made for it')
+    .option(
+      '--https-port <port>',
+      `port of https; 0 takes a free one (default ${HTTPS_PORT}); implies --https`,
+      parsePort,
     )
     .option('--json', 'print and log JSON lines')
     .addHelpText(
       'after',
-      '\nExamples:\n  coatcheck dev\n  coatcheck dev --port 0 --ephemeral --credentials /tmp/flex.json',
+      '\nExamples:\n  coatcheck dev\n  coatcheck dev --https\n  coatcheck dev --port 0 --ephemeral --credentials /tmp/flex.json',
     )
   return addSettings(command, SETTINGS, DEFAULTS).action((options: DevOptions) =>
     runDev(options, readSettings({ ...options }, DEFAULTS)),
@@ -71,22 +71,30 @@ export function devCommand(): Command {
 
 async function runDev(options: DevOptions, config: Config): Promise<void> {
   const printer = createPrinter(options.json === true)
-  const logger = createLogger({
-    level: config.logLevel,
-    now: systemClock,
-    destination: options.json === true ? process.stdout : humanLog(process.stdout),
-  })
+  const log = holdLog(options.json === true ? process.stdout : humanLog(process.stdout))
+  const logger = createLogger({ level: config.logLevel, now: systemClock, destination: log })
   const running = await startDev(options, config, logger)
-  const { url } = running
+  const { url, https } = running
   const bundled = { url, ...BUNDLED_MERCHANT }
-  const passed = await selfTest(bundled)
+  const passed = await selfTest(bundled).catch((error: unknown) => {
+    log.show()
+    throw error
+  })
   const certified = await addCertificate(options, running)
-  const credentials = { ...bundled, ...certified }
+  const ofHttps = https && { httpsUrl: https.url, ca: https.ca }
+  const credentials = { ...bundled, ...certified, ...ofHttps }
   const text = `${JSON.stringify(credentials, null, 2)}\n`
   for (const path of credentialFiles(options, config)) writePrivately(path, text)
   // Before anybody can know that it is ready, and stop it.
   stopOnSignal(running.stop)
-  printer.result(banner(credentials, passed), { ready: true, selfTest: passed, ...credentials })
+  printer.result(banner(credentials, passed, https), {
+    ready: true,
+    selfTest: passed,
+    ...credentials,
+  })
+  // The requests of the self-test are nobody's.
+  if (options.json === true) log.show()
+  else log.skip()
 }
 
 /** Where the credentials go: to the file that was asked for, and to where `coatcheck token` looks for them by itself. */
@@ -128,6 +136,7 @@ interface CertificateCredentials {
 
 interface Running {
   readonly url: string
+  readonly https: Https | undefined
   readonly store: Store
   readonly sealer: Sealer
   stop(): Promise<void>
@@ -153,7 +162,9 @@ async function startDev(options: DevOptions, config: Config, logger: Logger): Pr
   })
   const minting = startMinting({ ...machine, sealer, targets: DEV_POOL_TARGETS, onFault })
   addOperators({ service, store, minting })
-  const url = await listen(service.app, { host: '127.0.0.1', port: config.port })
+  const listenWithTls = await addHttps(service.app, { ...options, data: config.data, logger })
+  const url = await listen(service.app, { host: HOST, port: config.port })
+  const https = await listenWithTls?.(HOST)
   const purging = setInterval(() => {
     store.purge().catch(onFault)
   }, PURGE_EVERY_MILLISECONDS)
@@ -163,7 +174,7 @@ async function startDev(options: DevOptions, config: Config, logger: Logger): Pr
     await minting.stop()
     await store.close()
   }
-  return { url, store, sealer, stop }
+  return { url, https, store, sealer, stop }
 }
 
 function openStore({ ephemeral }: DevOptions, { data }: Config): Store {
@@ -214,21 +225,4 @@ function addOperators(running: {
     metrics: () => service.metrics.registry.metrics(),
     describe: () => describeApi([...ROUTES, PAYMENT_ROUTE]),
   })
-}
-
-/** Writes a file that only its owner reads; `asked` is what the user called it. */
-function writePrivately(path: string, content: string | Buffer, asked: string = path): void {
-  try {
-    const file = openSync(path, 'w', 0o600)
-    // A file that was there has kept its mode.
-    if (fstatSync(file).isFile()) fchmodSync(file, 0o600)
-    writeFileSync(file, content)
-    closeSync(file)
-  } catch (cause) {
-    throw new OperatorError(
-      `The credentials cannot be written to ${asked}.`,
-      'Name a file in a folder that is there with --credentials.',
-      cause,
-    )
-  }
 }

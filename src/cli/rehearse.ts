@@ -25,7 +25,6 @@ Away from this machine no payment is made without --pay: it could be a real one.
 Ways: ${WAYS.map(({ name }) => name).join(', ')}
 
 Examples:
-  coatcheck dev --credentials flex.json        # in another terminal
   coatcheck rehearse --credentials flex.json
   coatcheck rehearse --credentials flex.json --only http-signature,jwt-v2-secret --json
   coatcheck rehearse --url https://pay.example.com --merchant-id shop-1 --key-id 1f0c… --secret-file secret.txt

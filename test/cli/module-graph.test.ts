@@ -32,7 +32,13 @@ async function graphOf(entryPoints: string[]): Promise<Metafile['inputs']> {
   return metafile.inputs
 }
 
-const EMULATOR_COMMAND = ['src/cli/bundle-certificate.ts', 'src/cli/dev.ts']
+const EMULATOR_COMMAND = [
+  'src/cli/bundle-certificate.ts',
+  'src/cli/dev-https.ts',
+  'src/cli/dev.ts',
+  'src/cli/local-certificate.ts',
+  'src/cli/trust-authority.ts',
+]
 
 function isOfTheEmulator(file: string): boolean {
   return file.startsWith('src/dev/') || EMULATOR_COMMAND.includes(file)

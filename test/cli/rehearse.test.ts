@@ -247,6 +247,6 @@ for (const [title, args, message] of MISTAKES) {
 test('help shows examples, and the secret is never an argument', async (t) => {
   const { code, stdout } = await rehearse(t, makeFolder(), '--help')
   assert.equal(code, 0)
-  assert.match(stdout, /Examples:\n {2}coatcheck dev --credentials flex\.json/)
+  assert.match(stdout, /Examples:\n {2}coatcheck rehearse --credentials flex\.json/)
   assert.doesNotMatch(stdout, /--secret </)
 })

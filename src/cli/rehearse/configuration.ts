@@ -1,11 +1,12 @@
 import type { KeyObject } from 'node:crypto'
-import { existsSync, readFileSync } from 'node:fs'
+import { existsSync } from 'node:fs'
 import { dirname, resolve } from 'node:path'
 import { systemClock } from '../../clock-and-random.ts'
 import { parseOrigin } from '../../client/origin.ts'
 import { OperatorError } from '../../errors.ts'
 import { objectMember, parseJsonObject, stringMember } from '../../protocol/parse.ts'
 import { DEFAULT_URL, DEV_CREDENTIALS_FILE, isLoopback } from '../connection.ts'
+import { readBytes } from '../read-bytes.ts'
 import { readText, readTextFile } from '../read-text.ts'
 
 /** The options that make up a configuration; those that are given win over the file of credentials. */
@@ -190,15 +191,6 @@ async function readRequestKey(
     .map((pem) => readCertificate(pem, systemClock))
     .find(({ merchantId, serialNumber }) => merchantId === MLE_ALIAS && serialNumber)
   return found && { kid: keyIdOf(found), publicKey: found.publicKey }
-}
-
-function readBytes(path: string): Buffer {
-  try {
-    return readFileSync(path)
-  } catch (cause) {
-    const fix = 'Check its name and permissions.'
-    throw new OperatorError(`The file ${path} cannot be read.`, fix, cause)
-  }
 }
 
 function noMerchant(): OperatorError {
