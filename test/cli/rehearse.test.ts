@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { writeFileSync } from 'node:fs'
+import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { before, test, type TestContext } from 'node:test'
 import { createMerchantP12 } from '../../src/certificates/create-merchant-p12.ts'
@@ -118,6 +118,17 @@ test('a configuration can be given by flags, and what it lacks is named and does
   assert.match(third.stdout, /^– HTTP Signature +not configured$/m)
   const fourth = await rehearse(t, folder, `${bySecret} --mle-reply-p12 ${p12.file}`)
   assert.match(fourth.stdout, /Ready: 3 of 3 configured ways work/)
+})
+
+test('what dev mode leaves in its data folder is taken by itself, on this machine only', async (t) => {
+  const folder = makeFolder()
+  mkdirSync(join(folder, '.coatcheck'))
+  writeFileSync(join(folder, '.coatcheck/credentials.json'), JSON.stringify(emulator))
+  const { code, stdout } = await rehearse(t, folder)
+  assert.equal(code, 0)
+  assert.match(stdout, /Ready: 6 of 6/)
+  const away = await rehearse(t, folder, '--url https://pay.example.com')
+  assert.match(away.stderr, /There is no merchant to rehearse/)
 })
 
 test('a wrong secret fails what is signed with it and nothing else, with the reason that the reply gives', async (t) => {
