@@ -181,7 +181,12 @@ for (const [what, spoil, mend, reason] of [
 
 async function runEndlessScript(server: RedisServer): Promise<void> {
   void server.command('EVAL', 'while true do end', '0').catch(() => undefined)
-  await sleep(100)
+  await until(() => answers(server, /^BUSY /))
+}
+
+async function answers(server: RedisServer, expected: RegExp): Promise<boolean> {
+  const reply = await server.command('PING').catch((error: unknown) => error)
+  return expected.test(reply instanceof Error ? reply.message : String(reply))
 }
 
 test('a server that is busy with a script is refused in one sentence, and used again afterwards', async (t) => {
@@ -203,7 +208,7 @@ test('a server that is still loading is refused in one sentence, at the start an
   await store.write(Array.from({ length: 300 }, (_, index) => ({ ...card(`n${index}`), value })))
   await server.command('CONFIG', 'SET', 'key-load-delay', '10000')
   const reloading = server.command('DEBUG', 'RELOAD')
-  await sleep(500)
+  await until(() => answers(server, /^LOADING /))
   await refusesAll(store, /is still loading its data/, 1000)
   await assert.rejects(openStore(t, server.url()), /is still loading its data/)
   await reloading
