@@ -99,6 +99,33 @@ const SETTINGS = {
     default: 'coatcheck-root.key',
     description: 'file that holds the root key',
   },
+  rootKeyIn: {
+    kind: oneOf('file', 'hsm', 'shares'),
+    default: 'file',
+    description:
+      'where the root key is: file (or the environment), hsm, or shares that people hold',
+  },
+  signingKeysIn: {
+    kind: oneOf('store', 'hsm'),
+    default: 'store',
+    description: 'where new signing keys are made and kept: store (sealed) or hsm',
+  },
+  pkcs11Module: {
+    kind: textOrNothing,
+    default: '',
+    description: 'PKCS#11 module of the HSM, such as /usr/lib/softhsm/libsofthsm2.so',
+  },
+  pkcs11Token: { kind: textOrNothing, default: '', description: 'label of the token in the HSM' },
+  pkcs11PinFile: {
+    kind: textOrNothing,
+    default: '',
+    description: 'file that holds the user PIN of the token, readable by its owner only',
+  },
+  pkcs11KeyLabel: {
+    kind: text,
+    default: 'coatcheck-root',
+    description: 'label of the root key in the token',
+  },
   origin: {
     kind: textOrNothing,
     default: '',
@@ -201,6 +228,8 @@ type Settings = { readonly [Name in SettingName]: ValueOf<Name> }
 export type Config = Settings & {
   /** The root key's base64 text, by environment only; it wins over `rootKeyFile`. */
   readonly rootKey: Secret | undefined
+  /** The user PIN of the token, by environment only. */
+  readonly pkcs11Pin: Secret | undefined
 }
 
 /** One setting, as documentation and flags show it. */
@@ -219,6 +248,7 @@ export interface Setting {
 
 const PREFIX = 'COATCHECK_'
 const ROOT_KEY_VARIABLE = `${PREFIX}ROOT_KEY`
+const PIN_VARIABLE = `${PREFIX}PKCS11_PIN`
 
 /** Every setting, in the order of the documentation. */
 export const SETTING_LIST: readonly Setting[] = settingNames().map((name) => {
@@ -269,8 +299,11 @@ export function readConfig({ file, environment, flags, defaults }: Sources): Con
     settings[name] = readSetting(name, given[name], sourceOf(name, { environment, flags }))
   }
   if (!isComplete(settings)) throw new TypeError('a setting has no value')
-  const rootKey = environment[ROOT_KEY_VARIABLE]
-  return { ...settings, rootKey: rootKey === undefined ? undefined : new Secret(rootKey) }
+  const secret = (variable: string): Secret | undefined => {
+    const given = environment[variable]
+    return given === undefined ? undefined : new Secret(given)
+  }
+  return { ...settings, rootKey: secret(ROOT_KEY_VARIABLE), pkcs11Pin: secret(PIN_VARIABLE) }
 }
 
 function readSetting(name: SettingName, given: unknown, source: string): unknown {
@@ -365,7 +398,7 @@ export function findUnknownVariables(
 }
 
 function variableNames(): readonly string[] {
-  return [...SETTING_LIST.map(({ variable }) => variable), ROOT_KEY_VARIABLE]
+  return [...SETTING_LIST.map(({ variable }) => variable), ROOT_KEY_VARIABLE, PIN_VARIABLE]
 }
 
 /** The prefix, which all have, must not make them all alike. */

@@ -13,6 +13,7 @@ import {
 } from './clock-and-random.ts'
 import { createApp } from './http/app.ts'
 import type { Operations, Route } from './http/routes.ts'
+import type { SigningToken } from './hsm/token-signing.ts'
 import { createRsaQueue } from './jose/rsa-queue.ts'
 import { claimKeys, type ClaimedKey } from './keys/claim-keys.ts'
 import { createMleKeys } from './keys/mle-keys.ts'
@@ -48,6 +49,8 @@ export interface ServiceOptions {
   readonly rootKey: RootKey
   /** Reads the root key again, when a key is met that the one at hand does not open. Default is that it never changes. */
   rereadRootKey?(): RootKey
+  /** The token that holds signing keys. Default is none. */
+  readonly signingToken?: SigningToken | undefined
   readonly logger: Logger
   /** Such as `https://pay.example.com`. Undefined takes the address of the accepting socket: for loopback only. */
   readonly publicOrigin: string | undefined
@@ -104,7 +107,7 @@ export async function createService(options: ServiceOptions): Promise<Service> {
   const { trace = noTrace, limits = unlimited } = options
   const keys = await openLiveKeys({
     store,
-    root: holdRootKey(options.rootKey, options.rereadRootKey),
+    root: holdRootKey(options.rootKey, options.rereadRootKey, options.signingToken),
     now,
     random,
     onFault: (error) => logger.error('keys cannot be read again', { error: describeError(error) }),

@@ -1,0 +1,106 @@
+import assert from 'node:assert/strict'
+import { existsSync, readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { test, type TestContext } from 'node:test'
+import { makeSoftHsm, type SoftHsm } from '../hsm/soft-hsm.ts'
+import { makeFolder, run, type Ended } from '../process.ts'
+
+type Keys = (...args: readonly string[]) => Promise<Ended>
+
+/** Runs `coatcheck keys` on the data folder of one test. */
+function keysOf(t: TestContext, { environment, flags }: SoftHsm): Keys & { folder: string } {
+  const folder = makeFolder()
+  const keys = (...args: readonly string[]): Promise<Ended> =>
+    run(t, ['keys', ...args, ...flags], { folder, environment })
+  return Object.assign(keys, { folder })
+}
+
+const IN_HSM = ['--root-key-in', 'hsm'] as const
+
+async function succeed(running: Promise<Ended>): Promise<string> {
+  const { code, stdout, stderr } = await running
+  assert.deepEqual([code, stderr], [0, ''])
+  return stdout
+}
+
+async function refuse(running: Promise<Ended>): Promise<string> {
+  const { code, stdout, stderr } = await running
+  assert.deepEqual([code, stdout], [1, ''])
+  return stderr
+}
+
+test('keys init makes the root key in the token, and no file holds one', async (t) => {
+  const hsm = makeSoftHsm(t)
+  if (hsm === undefined) return
+  const keys = keysOf(t, hsm)
+  const made = await succeed(keys('init', ...IN_HSM))
+  assert.match(made, /sealed under the root key of token vault \(coatcheck-root\)/)
+  assert.equal(existsSync(join(keys.folder, 'coatcheck-root.key')), false)
+  assert.match(await succeed(keys('list', ...IN_HSM)), /^signing key .* active/m)
+  const other = await refuse(keys('list', ...IN_HSM, '--pkcs11-key-label', 'other'))
+  assert.match(other, /^coatcheck: The token vault has no root key other\.\n/)
+  assert.match(await refuse(keys('list')), /The root key file .* cannot be read/)
+})
+
+test('the root key moves from a file into the token and back', async (t) => {
+  const hsm = makeSoftHsm(t)
+  if (hsm === undefined) return
+  const keys = keysOf(t, hsm)
+  await succeed(keys('init'))
+  const moved = await succeed(keys('rewrap', '--to', 'hsm'))
+  assert.match(moved, /^1 sealing key is wrapped by the root key of token vault/)
+  assert.match(await refuse(keys('list')), /The root key does not open this store/)
+  assert.match(await succeed(keys('list', ...IN_HSM)), /sealing key/)
+  const again = await refuse(keys('rewrap', ...IN_HSM))
+  assert.match(again, /The root key coatcheck-root of the token is used already/)
+  await succeed(keys('rewrap', ...IN_HSM, '--new-pkcs11-key-label', 'second'))
+  const wrong = await refuse(keys('list', ...IN_HSM))
+  assert.match(wrong, /The root key does not open this store/)
+  const second = [...IN_HSM, '--pkcs11-key-label', 'second']
+  await succeed(keys('rewrap', ...second, '--to', 'file', '--new-root-key-file', 'back.key'))
+  assert.match(await succeed(keys('list', '--root-key-file', 'back.key')), /sealing key/)
+})
+
+test('a signing key that is made in the token is published and replaced like any other', async (t) => {
+  const hsm = makeSoftHsm(t)
+  if (hsm === undefined) return
+  const keys = keysOf(t, hsm)
+  const inHsm = [...IN_HSM, '--signing-keys-in', 'hsm']
+  await succeed(keys('init', ...inHsm))
+  await succeed(keys('rotate', 'signing', ...inHsm, '--key-stage-seconds', '5'))
+  const listed = await succeed(keys('list', ...IN_HSM))
+  assert.match(listed, /staged/)
+})
+
+test('an HSM that does not let us in is refused in one sentence', async (t) => {
+  const hsm = makeSoftHsm(t)
+  if (hsm === undefined) return
+  const keys = keysOf(t, hsm)
+  await succeed(keys('init', ...IN_HSM))
+  const wrong = join(keys.folder, 'wrong')
+  writeFileSync(wrong, '9999', { mode: 0o600 })
+  const open = join(keys.folder, 'open')
+  writeFileSync(open, readFileSync(hsm.flags.at(-1) ?? ''), { mode: 0o644 })
+  const cases: readonly (readonly [string, string, RegExp])[] = [
+    ['--pkcs11-module', '/not/there.so', /^coatcheck: The PKCS#11 module \/not\/there\.so cannot/],
+    ['--pkcs11-token', 'other', /^coatcheck: The HSM has no token other\.\n.*there is: vault/],
+    ['--pkcs11-pin-file', wrong, /^coatcheck: The PIN of the token vault is wrong; it was tried o/],
+    ['--pkcs11-pin-file', open, /^coatcheck: The PIN file .* can be read by others\.\n/],
+    ['--pkcs11-pin-file', '', /^coatcheck: There is no PIN for the token\.\n/],
+  ]
+  for (const [flag, value, says] of cases) {
+    assert.match(await refuse(keysWith(t, { hsm, folder: keys.folder }, flag, value)), says)
+  }
+  hsm.pull()
+  assert.match(await refuse(keys('list', ...IN_HSM)), /^coatcheck: The HSM does not answer/)
+})
+
+function keysWith(
+  t: TestContext,
+  { hsm, folder }: { readonly hsm: SoftHsm; readonly folder: string },
+  flag: string,
+  value: string,
+): Promise<Ended> {
+  const flags = hsm.flags.map((given, index) => (hsm.flags[index - 1] === flag ? value : given))
+  return run(t, ['keys', 'list', ...IN_HSM, ...flags], { folder, environment: hsm.environment })
+}
