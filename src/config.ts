@@ -3,70 +3,20 @@ import { OperatorError } from './errors.ts'
 import { nearest } from './nearest.ts'
 import { isJsonObject, type JsonObject } from './protocol/parse.ts'
 import { Secret } from './secret.ts'
-import { parseStoreAddress, STORE_FORM } from './store/open-store.ts'
-
-/** A form of value: how it is read from text, and what it must look like. */
-interface Kind<Value> {
-  /** Such as `a whole number from 1 to 3600`. */
-  readonly form: string
-  /** Reads text (a flag, a variable) or a member of the file; undefined when the form is wrong. */
-  read(given: unknown): Value | undefined
-  /** Every value that there is, where they are few. */
-  readonly choices?: readonly string[]
-}
+import {
+  oneOf,
+  storeAddress,
+  text,
+  textOrNothing,
+  texts,
+  whole,
+  type Kind,
+} from './setting-kinds.ts'
 
 interface SettingEntry<Value> {
   readonly kind: Kind<Value>
   readonly description: string
   readonly default: Value
-}
-
-const text: Kind<string> = {
-  form: 'text that is not empty',
-  read: (given) => (typeof given === 'string' && given !== '' ? given : undefined),
-}
-
-const textOrNothing: Kind<string> = {
-  form: 'text',
-  read: (given) => (typeof given === 'string' ? given : undefined),
-}
-
-const texts: Kind<readonly string[]> = {
-  form: 'a list of texts (between commas in a flag or a variable)',
-  read: (given) => {
-    const items: unknown =
-      typeof given === 'string' ? given.split(',').map((item) => item.trim()) : given
-    const isList =
-      Array.isArray(items) && items.every((item) => typeof item === 'string' && item !== '')
-    return isList ? items : undefined
-  },
-}
-
-const storeAddress: Kind<Secret> = {
-  form: STORE_FORM,
-  read: (given) => {
-    if (given instanceof Secret) return given
-    return typeof given === 'string' ? parseStoreAddress(given) : undefined
-  },
-}
-
-function whole(minimum: number, maximum: number): Kind<number> {
-  return {
-    form: `a whole number from ${minimum} to ${maximum}`,
-    read: (given) => {
-      const number = typeof given === 'string' && /^[0-9]{1,9}$/.test(given) ? Number(given) : given
-      const isWithin = typeof number === 'number' && number >= minimum && number <= maximum
-      return isWithin && Number.isInteger(number) ? number : undefined
-    },
-  }
-}
-
-function oneOf<Choice extends string>(...choices: readonly Choice[]): Kind<Choice> {
-  return {
-    form: `one of ${choices.join(', ')}`,
-    read: (given) => choices.find((choice) => choice === given),
-    choices,
-  }
 }
 
 const address = { kind: text, default: '127.0.0.1' } as const
@@ -300,8 +250,8 @@ export function readConfig({ file, environment, flags, defaults }: Sources): Con
   }
   if (!isComplete(settings)) throw new TypeError('a setting has no value')
   const secret = (variable: string): Secret | undefined => {
-    const given = environment[variable]
-    return given === undefined ? undefined : new Secret(given)
+    const value = environment[variable]
+    return value === undefined ? undefined : new Secret(value)
   }
   return { ...settings, rootKey: secret(ROOT_KEY_VARIABLE), pkcs11Pin: secret(PIN_VARIABLE) }
 }

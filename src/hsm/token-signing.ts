@@ -1,4 +1,4 @@
-import { createPublicKey, randomUUID, type KeyObject } from 'node:crypto'
+import { createPublicKey, type KeyObject } from 'node:crypto'
 import type { Handle } from 'pkcs11js'
 import { OperatorError, ServiceError } from '../errors.ts'
 import type { Token, TokenCall } from './token.ts'
@@ -21,7 +21,7 @@ export interface SigningToken {
   /** Whether new signing keys are made here. */
   readonly isForNewKeys: boolean
   /** Makes a key pair that can only sign by RS256, and of which the private half never leaves the token. */
-  createPair(label: string): TokenKeyPair
+  createPair(label: string, id: string): TokenKeyPair
   /** Signs by RS256; rejects with ServiceError `HSM_UNAVAILABLE` when the token does not. */
   sign(id: string, input: Buffer): Promise<Buffer>
   /** Deletes a key pair; nothing happens when it is not there. */
@@ -33,7 +33,7 @@ export function createSigningToken(token: Token, isForNewKeys: boolean): Signing
   return {
     label: token.label,
     isForNewKeys,
-    createPair: (label) => token.call((call) => createPair(call, label)),
+    createPair: (label, id) => token.call((call) => createPair(call, label, id)),
     async sign(id, input) {
       try {
         return await token.callInBackground((call) => sign(call, id, input))
@@ -48,8 +48,11 @@ export function createSigningToken(token: Token, isForNewKeys: boolean): Signing
   }
 }
 
-function createPair({ pkcs11, constants, session }: TokenCall, label: string): TokenKeyPair {
-  const id = randomUUID()
+function createPair(
+  { pkcs11, constants, session }: TokenCall,
+  label: string,
+  id: string,
+): TokenKeyPair {
   const common = [
     { type: constants.CKA_TOKEN, value: true },
     { type: constants.CKA_ID, value: Buffer.from(id) },

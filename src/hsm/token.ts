@@ -1,9 +1,10 @@
+import type * as Pkcs11Library from 'pkcs11js'
 import type { Handle, PKCS11, TokenInfo } from 'pkcs11js'
 import { OperatorError } from '../errors.ts'
 import type { Secret } from '../secret.ts'
 import { toRefusal, type TokenPlace } from './refusals.ts'
 
-type Pkcs11 = typeof import('pkcs11js')
+type Pkcs11 = typeof Pkcs11Library
 
 // What one more session costs is little; two already keep a signing core of most devices busy.
 const SESSIONS = 4
@@ -89,17 +90,16 @@ interface Login {
 function createToken(library: Library, settings: TokenSettings): Token {
   const { constants, pkcs11 } = library
   let login: Login | undefined = logIn(library, settings)
-  let triedAt = performance.now()
+  let isResting = false
   let refusal: OperatorError | undefined
   let last = login
 
   /** Whatever failed may have ended the login: it is begun anew, unless the PIN itself was refused. */
   function loginNow(): Login {
     if (login !== undefined) return login
-    const now = performance.now()
-    if (refusal !== undefined && (isFinal(refusal) || now - triedAt < RECONNECT_MILLISECONDS))
-      throw refusal
-    triedAt = now
+    if (refusal !== undefined && (isFinal(refusal) || isResting)) throw refusal
+    isResting = true
+    setTimeout(() => (isResting = false), RECONNECT_MILLISECONDS).unref()
     try {
       if (last.busy > 0) throw new TypeError('calls of the login before have not returned yet')
       finalize(pkcs11)
@@ -113,8 +113,8 @@ function createToken(library: Library, settings: TokenSettings): Token {
     }
   }
 
+  // Also when a key is not found: it may be the token that is gone, and came back as another.
   function lose(error: unknown): OperatorError {
-    if (error instanceof OperatorError) return error
     const lost = login
     login = undefined
     refusal = toRefusal(error, settings)

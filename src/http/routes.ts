@@ -73,7 +73,13 @@ export const ROUTES: readonly Route[] = [
     caller: 'merchant',
     body: { 'application/json': SESSION_REQUEST },
     success: { status: 201, type: 'application/jwt', schema: COMPACT },
-    errors: [...MERCHANT_ERRORS, ...BODY_ERRORS, 'RATE_LIMITED', 'KEY_POOL_EMPTY'],
+    errors: [
+      ...MERCHANT_ERRORS,
+      ...BODY_ERRORS,
+      'RATE_LIMITED',
+      'KEY_POOL_EMPTY',
+      'HSM_UNAVAILABLE',
+    ],
     run: async (operations, merchant, call) =>
       replyJwt(await operations.createSession(merchant, call)),
   },

@@ -73,7 +73,10 @@ export async function newSigningKey(
 ): Promise<{ readonly id: string; readonly write: Write }> {
   const kid = freeKid(new Set(taken), random)
   if (token?.isForNewKeys === true) {
-    const material = encodePair(token.createPair(`coatcheck signing ${kid}`), token.label)
+    const material = encodePair(
+      token.createPair(`coatcheck signing ${kid}`, random.bytes(16).toString('hex')),
+      token.label,
+    )
     return {
       id: kid,
       write: keyWrite({ kind: 'signing-key', sealer }, { id: kid, life, material }),

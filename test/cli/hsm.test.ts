@@ -2,8 +2,12 @@ import assert from 'node:assert/strict'
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test, type TestContext } from 'node:test'
+import { FlexError } from '../../src/client/index.ts'
 import { makeSoftHsm, type SoftHsm } from '../hsm/soft-hsm.ts'
-import { makeFolder, run, type Ended } from '../process.ts'
+import { launchUntilReady, makeFolder, run, until, type Ended } from '../process.ts'
+import { ORIGIN } from '../vault.ts'
+import { createFlow, type Credentials } from './flow.ts'
+import type { Ready } from './serving.ts'
 
 type Keys = (...args: readonly string[]) => Promise<Ended>
 
@@ -89,7 +93,7 @@ test('an HSM that does not let us in is refused in one sentence', async (t) => {
     ['--pkcs11-pin-file', '', /^coatcheck: There is no PIN for the token\.\n/],
   ]
   for (const [flag, value, says] of cases) {
-    assert.match(await refuse(keysWith(t, { hsm, folder: keys.folder }, flag, value)), says)
+    assert.match(await refuse(keysWith(t, hsm, { folder: keys.folder, flag, value })), says)
   }
   hsm.pull()
   assert.match(await refuse(keys('list', ...IN_HSM)), /^coatcheck: The HSM does not answer/)
@@ -97,10 +101,42 @@ test('an HSM that does not let us in is refused in one sentence', async (t) => {
 
 function keysWith(
   t: TestContext,
-  { hsm, folder }: { readonly hsm: SoftHsm; readonly folder: string },
-  flag: string,
-  value: string,
+  { flags, environment }: SoftHsm,
+  { folder, flag, value }: Readonly<Record<'folder' | 'flag' | 'value', string>>,
 ): Promise<Ended> {
-  const flags = hsm.flags.map((given, index) => (hsm.flags[index - 1] === flag ? value : given))
-  return run(t, ['keys', 'list', ...IN_HSM, ...flags], { folder, environment: hsm.environment })
+  const changed = flags.map((given, index) => (flags[index - 1] === flag ? value : given))
+  return run(t, ['keys', 'list', ...IN_HSM, ...changed], { folder, environment })
 }
+
+test('serve signs in the token, answers 503 while it is gone, and goes on when it is back', async (t) => {
+  const hsm = makeSoftHsm(t)
+  if (hsm === undefined) return
+  const keys = keysOf(t, hsm)
+  const where = [...hsm.flags, ...IN_HSM, '--signing-keys-in', 'hsm']
+  const start = { folder: keys.folder, environment: hsm.environment }
+  await succeed(keys('init', ...IN_HSM, '--signing-keys-in', 'hsm'))
+  const added = await run(t, ['merchants', 'add', 'shop-1', '--json', ...where], start)
+  const merchant = JSON.parse(added.stdout) as Omit<Credentials, 'url'>
+  const ports = ['--port', '0', '--operator-port', '0', '--workers', '2']
+  const pools = ['--pool-target', '8', '--rotated-pool-target', '1']
+  const waits = ['--key-wait-milliseconds', '30000']
+  const args = ['serve', '--origin', ORIGIN, ...ports, ...pools, ...waits, ...where]
+  const running = await launchUntilReady(t, args, start)
+  const { port } = running.ready as Ready
+  const flow = createFlow({ ...merchant, url: `http://127.0.0.1:${port}` }, { origin: ORIGIN })
+  const { jti } = await flow.redeem(await flow.openSession())
+  assert.ok(jti)
+  await Promise.all(Array.from({ length: 6 }, () => flow.openSession()))
+  hsm.pull()
+  await assert.rejects(flow.openSession(), (error) => {
+    assert.ok(error instanceof FlexError)
+    assert.deepEqual([error.status, error.reason], [503, 'SERVICE_UNAVAILABLE'])
+    return true
+  })
+  hsm.plugIn()
+  const isBack = async (): Promise<boolean> => {
+    const opened = await Promise.allSettled([flow.openSession(), flow.openSession()])
+    return opened.every(({ status }) => status === 'fulfilled')
+  }
+  await until(isBack, running)
+})

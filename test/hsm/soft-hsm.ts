@@ -5,8 +5,7 @@ import type { TestContext } from 'node:test'
 import { requirePeer } from '../peers.ts'
 import { makeFolder } from '../process.ts'
 
-/** The PIN of every token of these tests. */
-export const PIN = '1234'
+const PIN = '1234'
 
 const MODULE = ['/usr/lib/softhsm/libsofthsm2.so', '/usr/lib64/pkcs11/libsofthsm2.so'].find(
   existsSync,
