@@ -50,10 +50,9 @@ const SETTINGS = {
     description: 'file that holds the root key',
   },
   rootKeyIn: {
-    kind: oneOf('file', 'hsm', 'shares'),
+    kind: oneOf('file', 'hsm'),
     default: 'file',
-    description:
-      'where the root key is: file (or the environment), hsm, or shares that people hold',
+    description: 'where the root key is: file (or the environment) or hsm',
   },
   signingKeysIn: {
     kind: oneOf('store', 'hsm'),

@@ -12,7 +12,6 @@ import {
   type RootKey,
 } from '../keys/root-key.ts'
 import { Secret } from '../secret.ts'
-import { recallSharedRootKey } from './unlock.ts'
 
 /**
  * Opens what the configuration says has custody of the root key, and of signing keys.
@@ -23,7 +22,7 @@ export async function openRootKey(config: Config): Promise<HeldRootKey> {
   refuseTwoRootKeys(config)
   const token = await openConfiguredToken(config)
   const signing = token && createSigningToken(token, config.signingKeysIn === 'hsm')
-  const read = await chooseReader(config, token)
+  const read = chooseReader(config, token)
   return holdRootKey(read(), read, signing)
 }
 
@@ -44,11 +43,7 @@ export async function openConfiguredToken(config: Config): Promise<Token | undef
   )
 }
 
-async function chooseReader(config: Config, token: Token | undefined): Promise<() => RootKey> {
-  if (config.rootKeyIn === 'shares') {
-    const root = await recallSharedRootKey(config)
-    return () => root
-  }
+function chooseReader(config: Config, token: Token | undefined): () => RootKey {
   if (config.rootKeyIn === 'hsm' && token !== undefined) {
     return () => findTokenRootKey(token, config.pkcs11KeyLabel)
   }

@@ -125,12 +125,7 @@ function chooseTarget(
       'Rewrap without --compromised, start serve anew with the new root key, then run this with --compromised alone.',
     )
   }
-  if (to !== undefined) return to
-  if (rootKeyIn === 'hsm') return 'hsm'
-  throw new OperatorError(
-    'It is not said where the new root key is to be.',
-    'Name the place with --to file or --to hsm.',
-  )
+  return to ?? rootKeyIn
 }
 
 function chooseFile({ newRootKeyFile, compromised }: RewrapOptions, config: Config): string {

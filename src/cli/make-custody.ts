@@ -37,7 +37,6 @@ export function openOrCreateTokenKey(
 /** Says where the root key of a configuration is. */
 export function describeCustody({ rootKey, rootKeyFile, ...config }: Config): string {
   if (config.rootKeyIn === 'hsm') return `token ${config.pkcs11Token} (${config.pkcs11KeyLabel})`
-  if (config.rootKeyIn === 'shares') return 'shares that people hold'
   return rootKey === undefined ? rootKeyFile : 'the environment'
 }
 
