@@ -6,6 +6,7 @@ export interface AuditEntry {
     | 'token.refused'
     | 'details.read'
     | 'card.released'
+    | 'payment.simulated'
   readonly correlationId: string
   /** Undefined where the caller is anonymous. */
   readonly merchantId?: string | undefined

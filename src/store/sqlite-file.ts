@@ -34,8 +34,11 @@ const MIGRATIONS = [
    CREATE INDEX rotated_pool_keys_by_age ON records (kind, id, expires_at) WHERE kind = 'rotated-pool-key';`,
 ]
 
+// Before it the format of sealed records was not settled.
+const FIRST_SCHEMA = 2
+
 /** The schema version that this program writes. */
-export const SCHEMA_VERSION: number = MIGRATIONS.length
+export const SCHEMA_VERSION: number = FIRST_SCHEMA - 1 + MIGRATIONS.length
 
 /**
  * Opens one database file, making it when it is not there, and brings its schema up to date.
@@ -83,10 +86,16 @@ function checkIdentity(db: DatabaseSync, path: string, mode: Mode): void {
       'Name a folder of its own with --data; nothing was changed.',
     )
   }
-  if (version > MIGRATIONS.length) {
+  if (version > SCHEMA_VERSION) {
     throw new OperatorError(
-      `${path} was written by a newer version of Coatcheck (schema ${version}, this one knows ${MIGRATIONS.length}).`,
+      `${path} was written by a newer version of Coatcheck (schema ${version}, this one knows ${SCHEMA_VERSION}).`,
       'Run that version, or restore a backup; nothing was changed.',
+    )
+  }
+  if (!isEmpty && version < FIRST_SCHEMA) {
+    throw new OperatorError(
+      `${path} was written by an early version of Coatcheck, whose records this one does not read.`,
+      'Delete its folder to start afresh, or name another with --data; nothing was changed.',
     )
   }
   if (!isEmpty) checkMode(db, path, mode)
@@ -112,12 +121,13 @@ function useWal(db: DatabaseSync): void {
 }
 
 function migrate(db: DatabaseSync, mode: Mode): void {
-  if (readNumber(db, 'PRAGMA user_version') === MIGRATIONS.length) return
+  if (readNumber(db, 'PRAGMA user_version') === SCHEMA_VERSION) return
   db.exec('BEGIN IMMEDIATE')
   const version = readNumber(db, 'PRAGMA user_version')
-  for (const migration of MIGRATIONS.slice(version)) db.exec(migration)
+  const done = version === 0 ? 0 : version - FIRST_SCHEMA + 1
+  for (const migration of MIGRATIONS.slice(done)) db.exec(migration)
   if (version === 0) db.prepare('INSERT INTO stamp (mode) VALUES (?)').run(mode)
-  db.exec(`PRAGMA application_id = ${APPLICATION_ID}; PRAGMA user_version = ${MIGRATIONS.length}`)
+  db.exec(`PRAGMA application_id = ${APPLICATION_ID}; PRAGMA user_version = ${SCHEMA_VERSION}`)
   db.exec('COMMIT')
 }
 
