@@ -45,7 +45,12 @@ interface Head {
  * Makes the trail of this process: a chain of its own, each entry with the hash of the one before it. Entries are written
  * one after the other. After a write whose outcome is not known a new chain begins, so that none ever has a gap.
  */
-export function createReleaseTrail({ store, sealer, now, random }: ReleaseTrailNeeds): ReleaseTrail {
+export function createReleaseTrail({
+  store,
+  sealer,
+  now,
+  random,
+}: ReleaseTrailNeeds): ReleaseTrail {
   const beginChain = (): Head => ({ chain: random.uuid(), sequence: 0, hash: '' })
   let head = beginChain()
   let last: Promise<unknown> = Promise.resolve()

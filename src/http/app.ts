@@ -174,7 +174,7 @@ async function run(needs: HttpNeeds, route: Route, request: FastifyRequest): Pro
   const { merchant, responseMleKid, credential } = authenticated
   if (route.releases && authenticated.jwtVersion !== 2) throw new ServiceError('JWT_V2_REQUIRED')
   await needs.limits.admit(route.name, { merchantId: merchant.id, address: request.ip })
-  const proceed = (opened: Call): Promise<Reply> => 
+  const proceed = (opened: Call): Promise<Reply> =>
     route.run(
       needs.operations,
       merchant,
