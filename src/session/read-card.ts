@@ -1,5 +1,4 @@
 import { ServiceError } from '../errors.ts'
-import type { Merchant } from '../merchant/merchant.ts'
 import type { Store } from '../store/contract.ts'
 import { isLost, type Sealer } from '../store/sealed-records.ts'
 import { cardRecordName, openCard, type StoredCard } from './card-vault.ts'
@@ -17,7 +16,7 @@ export interface ReadCardNeeds {
  */
 export async function readCard(
   { store, sealer }: ReadCardNeeds,
-  merchant: Pick<Merchant, 'id'>,
+  merchant: { readonly id: string },
   jti: string,
 ): Promise<StoredCard> {
   const record = await store.get('card', cardRecordName(jti))
