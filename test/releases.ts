@@ -1,9 +1,11 @@
 import { strict as assert } from 'node:assert'
-import { createPrivateKey, type KeyObject } from 'node:crypto'
+import { createPrivateKey, createPublicKey, type KeyObject } from 'node:crypto'
 import type { LightMyRequestResponse } from 'fastify'
 import { compactDecrypt, jwtVerify } from 'jose'
+import { signCertificate } from '../src/certificates/sign-certificate.ts'
+import { systemRandom } from '../src/clock-and-random.ts'
 import keys from '../src/dev/throw-away-keys.json' with { type: 'json' }
-import { createToken, jtiOf, openSession, SIGNING_KEY } from './flow.ts'
+import { BUNDLED_KEYS, createToken, jtiOf, openSession, SIGNING_KEY } from './flow.ts'
 import { MERCHANT, type Harness } from './harness.ts'
 import { signByJwt, type Signer } from './signed-request.ts'
 
@@ -75,4 +77,23 @@ export async function readRelease(
 function publicSigningKey(): { kty: string; n: string; e: string } {
   const { n = '', e = '' } = SIGNING_KEY.export({ format: 'jwk' })
   return { kty: 'RSA', n, e }
+}
+
+/** A certificate for a throw-away key, good from some day to another, counted from today. */
+export function makeCertificate([from, to]: readonly [number, number] = [-1, 9]): {
+  readonly certificate: string
+  readonly privateKey: string
+} {
+  const [, privateKey] = BUNDLED_KEYS
+  assert.ok(privateKey)
+  const subject = { commonName: 'psp' }
+  const [notBefore, notAfter] = [new Date(), new Date()]
+  notBefore.setDate(notBefore.getDate() + from)
+  notAfter.setDate(notAfter.getDate() + to)
+  const publicKey = createPublicKey(privateKey)
+  const draft = { subject, publicKey, notBefore, notAfter, extensions: [] }
+  return {
+    certificate: signCertificate(draft, { name: subject, privateKey }, systemRandom),
+    privateKey: privateKey.export({ type: 'pkcs8', format: 'pem' }).toString(),
+  }
 }

@@ -1,21 +1,20 @@
 import { strict as assert } from 'node:assert'
-import { createPublicKey } from 'node:crypto'
 import { after, before, test } from 'node:test'
 
 import fc from 'fast-check'
 
-import { signCertificate } from '../../src/certificates/sign-certificate.ts'
 import { systemRandom } from '../../src/clock-and-random.ts'
 import { createJti } from '../../src/protocol/jti.ts'
 import { openSqliteStore } from '../../src/store/sqlite.ts'
 import { createMemoryStore } from '../../src/store/memory.ts'
 import { readErrorOf } from '../error-reply.ts'
-import { BUNDLED_KEYS, createToken, jtiOf, openSession, PAN, stockPool } from '../flow.ts'
+import { createToken, jtiOf, openSession, PAN, stockPool } from '../flow.ts'
 import { MERCHANT, startHarness, type AddedMerchant, type Harness } from '../harness.ts'
 import { addCertified, signV1 } from '../merchant/certified.ts'
 import {
   ENTITLED,
   makeCard,
+  makeCertificate,
   readRelease,
   RELEASE_CERTIFICATE,
   RELEASE_KID,
@@ -74,9 +73,9 @@ test('a card is released without what was not captured, and without the order', 
 
 test('every release is in the log, with the head of its chain and no whole token', async () => {
   const jti = await makeCard(harness)
-  const before = harness.lines.length
+  const logged = harness.lines.length
   const reply = await requestRelease(harness, jti)
-  const lines = harness.lines.slice(before)
+  const lines = harness.lines.slice(logged)
   const [line = '', ...others] = lines.filter((each) => each.includes('card.released'))
   assert.equal(others.length, 0)
   const { audit } = JSON.parse(line) as { readonly audit: Readonly<Record<string, unknown>> }
@@ -130,20 +129,7 @@ test('an unknown, a cut, and another merchant’s token get the same reply', asy
   assert.equal(card['securityCode'], '737', 'the attempt of the other took nothing')
 })
 
-/** A certificate for a throw-away key, good for some days from now. */
-function certificate(days: readonly [number, number], serialNumber?: string): string {
-  const [, privateKey] = BUNDLED_KEYS
-  assert.ok(privateKey)
-  const subject = {
-    commonName: 'psp',
-    ...(serialNumber === undefined ? {} : { serialNumber }),
-  }
-  const [notBefore, notAfter] = days.map((day) => new Date(Date.now() + day * 86_400_000))
-  assert.ok(notBefore && notAfter)
-  const publicKey = createPublicKey(privateKey)
-  const draft = { subject, publicKey, notBefore, notAfter, extensions: [] }
-  return signCertificate(draft, { name: subject, privateKey }, systemRandom)
-}
+const EXPIRED = makeCertificate([-9, -1]).certificate
 
 const REFUSED: readonly (readonly [string, AddedMerchant, string])[] = [
   ['is not entitled', { ...ENTITLED, entitled: false }, 'NOT_ENTITLED'],
@@ -151,12 +137,12 @@ const REFUSED: readonly (readonly [string, AddedMerchant, string])[] = [
   ['has no certificate', { entitled: true }, 'NO_RELEASE_CERTIFICATE'],
   [
     'has a certificate that has expired',
-    { entitled: true, releaseCertificate: certificate([-9, -1]) },
+    { entitled: true, releaseCertificate: EXPIRED },
     'RELEASE_CERTIFICATE_NOT_VALID',
   ],
   [
     'has a certificate of the future',
-    { entitled: true, releaseCertificate: certificate([1, 9]) },
+    { entitled: true, releaseCertificate: makeCertificate([1, 9]).certificate },
     'RELEASE_CERTIFICATE_NOT_VALID',
   ],
 ]
@@ -176,7 +162,7 @@ for (const [what, settings, reason] of REFUSED) {
 test('a certificate without a serial number in its subject is named by its own', async () => {
   const signer = await harness.addMerchant({
     entitled: true,
-    releaseCertificate: certificate([-1, 9]),
+    releaseCertificate: makeCertificate().certificate,
   })
   const reply = await requestRelease(harness, await makeCard(harness, { signer }), { signer })
   assert.equal(reply.statusCode, 200)
@@ -188,7 +174,7 @@ test('no merchant without entitlement and a certificate ever gets a card, whatev
   const jti = await makeCard(harness)
   const settings = fc.record({
     entitled: fc.constantFrom(undefined, false, true),
-    releaseCertificate: fc.constantFrom(undefined, RELEASE_CERTIFICATE, certificate([-9, -1])),
+    releaseCertificate: fc.constantFrom(undefined, RELEASE_CERTIFICATE, EXPIRED),
 
     jwtV1: fc.constantFrom(undefined, true),
     tokenSeconds: fc.constantFrom(undefined, 900),

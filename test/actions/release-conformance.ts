@@ -118,7 +118,7 @@ export function testReleases(engine: string, open: (now: Now) => Promise<OpenedS
       harness.meet = (batch, write) => write(batch)
       assert.deepEqual(await ask(harness, jti), SHOWN)
       const found = await readReleases(harness.store, harness.sealer)
-      assert.deepEqual(found.map(({ entry }) => entry?.securityCode).toSorted(), [false, true])
+      assert.equal(found.filter(({ entry }) => entry?.securityCode).length, 1)
       assert.equal(await isWhole(harness), 2, 'in two chains, none with a gap')
     })
 
