@@ -3,6 +3,7 @@ import { randomBytes } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
+import { fileURLToPath } from 'node:url'
 import { readReleases, verifyReleases } from '../../src/audit/verify-releases.ts'
 import { systemClock } from '../../src/clock-and-random.ts'
 import { parseRootKey } from '../../src/keys/root-key.ts'
@@ -11,7 +12,7 @@ import { startHarness } from '../harness.ts'
 import { launchProgram, makeFolder } from '../process.ts'
 import { readRelease, requestRelease } from '../releases.ts'
 
-const RELEASING = join(import.meta.dirname, 'releasing.ts')
+const RELEASING = fileURLToPath(import.meta.resolve('./releasing.ts'))
 const ROUNDS = 3
 
 test('a kill between the commit of a release and its reply never lets the security code out twice', async (t) => {
