@@ -3,7 +3,7 @@ import { createSession } from './actions/create-session.ts'
 import { createToken } from './actions/create-token.ts'
 import { getPaymentDetails } from './actions/get-payment-details.ts'
 import { getJwks, getPublicKey } from './actions/get-public-key.ts'
-import { createLoggedAudit } from './audit/audit.ts'
+import { createLoggedAudit, type Audit } from './audit/audit.ts'
 import {
   epochSeconds,
   systemClock,
@@ -12,7 +12,7 @@ import {
   type Random,
 } from './clock-and-random.ts'
 import { createApp } from './http/app.ts'
-import type { Operations } from './http/routes.ts'
+import type { Operations, Route } from './http/routes.ts'
 import { createRsaQueue } from './jose/rsa-queue.ts'
 import { claimKeys, type ClaimedKey } from './keys/claim-keys.ts'
 import { createMleKeys } from './keys/mle-keys.ts'
@@ -71,6 +71,19 @@ export interface ServiceOptions {
   readonly trace?: Trace
   /** Default lets everybody go on. */
   readonly limits?: Limits
+  /** Makes routes beside those that every mode has. Default is none. */
+  furtherRoutes?(needs: RouteNeeds): readonly Route[]
+}
+
+/** What further routes are made from. */
+export interface RouteNeeds {
+  readonly store: Store
+  readonly sealer: Sealer
+  readonly audit: Audit
+  readonly now: Now
+  readonly random: Random
+  /** Two digits. */
+  readonly site: string
 }
 
 /** A service that is ready to listen, or to be injected with requests. */
@@ -110,9 +123,11 @@ export async function createService(options: ServiceOptions): Promise<Service> {
     now,
     toleranceSeconds: options.toleranceSeconds,
   }
+  const machine = { store, sealer, now, random, site: SITE.digits }
   const app = await createApp({
     ...options,
     operations: createOperations({ ...options, now, random, trace }, keys, pool),
+    furtherRoutes: options.furtherRoutes?.({ ...machine, audit: createLoggedAudit(logger) }) ?? [],
     authenticate: withFreshKeys(keys, (request) => authenticate(authentication, request)),
     mle: {
       keys: createMleKeys(store, sealer),

@@ -4,9 +4,12 @@ import { Command } from 'commander'
 import { systemClock, systemRandom } from '../clock-and-random.ts'
 import type { Config, SettingName } from '../config.ts'
 import { DEV_POOL_TARGETS, DEV_PRESET } from '../dev/preset.ts'
+import { PAYMENT_ROUTE } from '../dev/payments/routes.ts'
 import { BUNDLED_MERCHANT, DEV_ALLOWANCES, seed } from '../dev/seed.ts'
 import { OperatorError } from '../errors.ts'
+import { describeApi } from '../http/openapi.ts'
 import { addOperatorRoutes } from '../http/operator-routes.ts'
+import { ROUTES } from '../http/routes.ts'
 import { createRootKeyFile, parseRootKey, readRootKeyFile, type RootKey } from '../keys/root-key.ts'
 import { startMinting, type Minting } from '../keys/minting.ts'
 import { createService, SITE, type Service } from '../service.ts'
@@ -220,5 +223,6 @@ function addOperators(running: {
   addOperatorRoutes(service.app, {
     readiness: () => checkReadiness(store, minting.status()),
     metrics: () => service.metrics.registry.metrics(),
+    describe: () => describeApi([...ROUTES, PAYMENT_ROUTE]),
   })
 }

@@ -12,6 +12,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
   session: async () => (await import('./session.ts')).sessionCommand(),
   token: async () => (await import('./token.ts')).tokenCommand(),
   verify: async () => (await import('./verify.ts')).verifyCommand(),
+  rehearse: async () => (await import('./rehearse.ts')).rehearseCommand(),
   inspect: async () => (await import('./inspect.ts')).inspectCommand(),
   doctor: async () => (await import('./doctor.ts')).doctorCommand(),
   completion: async () => (await import('./completion.ts')).completionCommand(() => loadProgram()),

@@ -25,6 +25,8 @@ const METHODS = ['DELETE', 'GET', 'HEAD', 'OPTIONS', 'PATCH', 'POST', 'PUT'] as 
 /** What the HTTP side needs. */
 export interface HttpNeeds {
   readonly operations: Operations
+  /** Routes beside those that every mode has. */
+  readonly furtherRoutes: readonly Route[]
   authenticate(request: MerchantRequest): Promise<Authenticated>
   /** Message-level encryption of requests and replies. */
   readonly mle: OpenRequestNeeds & EncryptReplyNeeds
@@ -67,6 +69,7 @@ export async function createApp(needs: HttpNeeds): Promise<FastifyInstance> {
   app.setNotFoundHandler((request, reply) =>
     respondError(needs, new ServiceError('RESOURCE_NOT_FOUND'), { request, reply }),
   )
+  const routes = [...ROUTES, ...needs.furtherRoutes]
   await app.register(async (scope) => {
     // The plugin would answer a preflight of any path.
     scope.addHook('onRequest', ({ routeOptions }, _reply, done) => {
@@ -83,13 +86,13 @@ export async function createApp(needs: HttpNeeds): Promise<FastifyInstance> {
     addRoutes(
       scope,
       needs,
-      ROUTES.filter((route) => route.cors),
+      routes.filter((route) => route.cors),
     )
   })
   addRoutes(
     app,
     needs,
-    ROUTES.filter((route) => !route.cors),
+    routes.filter((route) => !route.cors),
   )
   return app
 }

@@ -30,6 +30,8 @@ interface RouteDescription {
   readonly body?: Readonly<Record<string, object>>
   readonly success: { readonly status: number; readonly type: string; readonly schema: object }
   readonly errors: readonly ErrorCode[]
+  /** Schemas of error bodies that are not of the table of errors, by status. Default is none. */
+  readonly furtherErrors?: Readonly<Record<number, object>>
   /** Whether pages of the allowed origins may call it. Default is no. */
   readonly cors?: true
 }
@@ -44,7 +46,11 @@ export type Route = RouteDescription &
     | { readonly caller: 'anyone'; run(operations: Operations, call: Call): Promise<Reply> }
   )
 
-const MERCHANT_ERRORS = [
+/** A route without what it leads to. */
+export type DescribedRoute = RouteDescription & Pick<Route, 'caller'>
+
+/** What every operation of merchants can be refused for. */
+export const MERCHANT_ERRORS = [
   'AUTHENTICATION_FAILED',
   'HEADERS_MISSING',
   'STORE_UNAVAILABLE',
