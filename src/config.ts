@@ -85,7 +85,8 @@ const SETTINGS = {
   store: {
     kind: storeAddress,
     default: new Secret('sqlite'),
-    description: 'sqlite for the embedded store, or the URL of a database (postgres://…)',
+    description:
+      'sqlite for the embedded store, or the URL of a database (postgres://…, redis://…)',
   },
   storeFile: {
     kind: textOrNothing,

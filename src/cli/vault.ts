@@ -65,8 +65,11 @@ export async function createVaultStore(config: Config): Promise<Store> {
   return openStore({ ...readStorePlace(config), mode: 'serve', now: systemClock })
 }
 
-/** Opens the store of serve mode. Throws OperatorError when there is none. */
-export async function openVaultStore(config: Config): Promise<Store> {
+/** Opens the store of serve mode; `report` is told how durable it is. Throws OperatorError when there is none. */
+export async function openVaultStore(
+  config: Config,
+  report: (durability: string) => void = () => {},
+): Promise<Store> {
   const place = readStorePlace(config)
   if (!(await hasStore(place))) {
     const words = describeVaultStore(config)
@@ -75,7 +78,7 @@ export async function openVaultStore(config: Config): Promise<Store> {
       `Run "coatcheck keys init", or name its ${words.naming}.`,
     )
   }
-  return openStore({ ...place, mode: 'serve', now: systemClock })
+  return openStore({ ...place, mode: 'serve', now: systemClock, report })
 }
 
 /** Reads the root key, from the environment or its file. Throws OperatorError when there is none. */

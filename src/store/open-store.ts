@@ -18,6 +18,8 @@ export interface StorePlace {
 interface StoreOptions extends StorePlace {
   readonly mode: Mode
   readonly now: Now
+  /** Told once, by an engine whose durability is a matter of its server's settings, what they are. */
+  readonly report?: (durability: string) => void
 }
 
 /** One kind of database behind the contract of a store. Loaded when it is configured, never otherwise. */
@@ -48,15 +50,24 @@ const POSTGRES: Engine = {
   open: async (options) => (await import('./postgres.ts')).openPostgresStore(options),
 }
 
+const REDIS: Engine = {
+  exists: async ({ address }) => (await import('./redis.ts')).hasRedisStore(address),
+  inspect: async ({ address }, now) => (await import('./redis.ts')).inspectRedis(address, now),
+  open: async (options) => (await import('./redis.ts')).openRedisStore(options),
+}
+
 /** The engines, by the scheme of the address. */
 const ENGINES: Readonly<Record<string, Engine>> = {
   sqlite: SQLITE,
   postgres: POSTGRES,
   postgresql: POSTGRES,
+  redis: REDIS,
+  rediss: REDIS,
 }
 
 /** What the address of a store looks like. */
-export const STORE_FORM = 'sqlite, or a URL such as postgres://user:password@host:5432/database'
+export const STORE_FORM =
+  'sqlite, or a URL such as postgres://user:password@host:5432/database or redis://user:password@host:6379/0'
 
 /** Reads the address of a store; undefined when it is neither `sqlite` nor a URL of a known scheme. */
 export function parseStoreAddress(text: string): Secret | undefined {

@@ -22,6 +22,7 @@ import {
 import { createTestClock } from '../store/clock.ts'
 import { makeFolder } from '../store/folder.ts'
 import { openPostgres } from '../store/postgres-server.ts'
+import { openRedis } from '../store/redis-server.ts'
 
 const BODY = JSON.stringify({ fields: CARD_FIELDS })
 const SESSIONS = { target: '/flex/v2/sessions', body: BODY }
@@ -251,12 +252,15 @@ const STORES = {
   memory: () => createMemoryStore(systemClock),
   SQLite: () => openSqliteStore({ folder: makeFolder(), mode: 'dev', now: systemClock }),
   PostgreSQL: openPostgres,
+  Redis: openRedis,
 } as const
 
 for (const [engine, makeStore] of Object.entries(STORES)) {
-  test(`lets exactly one of 20 concurrent uses of a token win, on ${engine}`, async () => {
+  test(`lets exactly one of 20 concurrent uses of a token win, on ${engine}`, async (t) => {
+    const store = await makeStore(t)
+    if (store === undefined) return
     const rootKey = makeRootKey()
-    const here = await startHarness({ store: await makeStore(), rootKey })
+    const here = await startHarness({ store, rootKey })
     const replica = await startHarness({ store: here.store, rootKey })
     const signed = signByJwt(MERCHANT, SESSIONS)
     const replies = await Promise.all(

@@ -74,10 +74,17 @@ test('clients of databases are optional peers, and one that is missing is said t
     assert.equal(peerDependenciesMeta[name]?.optional, true, name)
     assert.ok(!(name in dependencies), name)
   }
-  const args = ['bin/coatcheck.js', 'keys', 'init', '--store', 'postgres://127.0.0.1:1/coatcheck']
-  const { status, stderr } = spawnSync('node', args, { cwd: join(root, SERVER), encoding: 'utf8' })
-  assert.equal(status, 1)
-  assert.match(stderr, /^coatcheck: The client library of PostgreSQL is not installed\.\n.*pg@8/m)
+  assert.equal(peerDependencies['@redis/client'], '^6')
+  for (const [store, says] of [
+    ['postgres://127.0.0.1:1/coatcheck', /library of PostgreSQL is not installed\.\n.*pg@8/],
+    ['redis://127.0.0.1:1', /library of Redis is not installed\.\n.*@redis\/client@6/],
+  ] as const) {
+    const args = ['bin/coatcheck.js', 'keys', 'init', '--store', store]
+    const cwd = join(root, SERVER)
+    const { status, stderr } = spawnSync('node', args, { cwd, encoding: 'utf8' })
+    assert.equal(status, 1)
+    assert.match(stderr, says)
+  }
 })
 
 test('the server’s entry and the process that mints session keys are in its package', () => {
