@@ -5,8 +5,6 @@ import fc from 'fast-check'
 
 import { systemRandom } from '../../src/clock-and-random.ts'
 import { createJti } from '../../src/protocol/jti.ts'
-import { openSqliteStore } from '../../src/store/sqlite.ts'
-import { createMemoryStore } from '../../src/store/memory.ts'
 import { readErrorOf } from '../error-reply.ts'
 import { createToken, jtiOf, openSession, PAN, stockPool } from '../flow.ts'
 import { MERCHANT, startHarness, type AddedMerchant, type Harness } from '../harness.ts'
@@ -22,13 +20,6 @@ import {
   requestRelease,
 } from '../releases.ts'
 import { signByHttpSignature, signByJwt, type Signer } from '../signed-request.ts'
-import { makeFolder } from '../store/folder.ts'
-import { testReleases } from './release-conformance.ts'
-
-testReleases('memory', async (now) => ({ store: createMemoryStore(now) }))
-testReleases('SQLite', async (now) => ({
-  store: openSqliteStore({ folder: makeFolder(), mode: 'dev', now }),
-}))
 
 let harness: Harness
 before(async () => {
