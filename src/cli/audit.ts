@@ -28,11 +28,12 @@ export function auditCommand(): Command {
     'verify',
     'Check that no release was changed or removed; exits with 1 when one was.',
   )
-    .option('--head <head>', 'a head that the log has, which must be there; repeatable', addHead)
-    .addHelpText(
-      'after',
-      examples('coatcheck audit verify', 'coatcheck audit verify --head <chain>:<sequence>:<hash>'),
+    .option(
+      '--head <head>',
+      'a head that the log has (<chain>:<sequence>:<hash>), which must be there; repeatable',
+      addHead,
     )
+    .addHelpText('after', examples('coatcheck audit verify', 'coatcheck audit verify --json'))
     .action((options: VerifyOptions) =>
       administer(options, async (_administration, printer, { store, sealer }) => {
         const report = verifyReleases(await readReleases(store, sealer), options.head)
