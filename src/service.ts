@@ -1,9 +1,11 @@
 import type { FastifyInstance } from 'fastify'
 import { createSession } from './actions/create-session.ts'
 import { createToken } from './actions/create-token.ts'
+import { getPaymentCredentials } from './actions/get-payment-credentials.ts'
 import { getPaymentDetails } from './actions/get-payment-details.ts'
 import { getJwks, getPublicKey } from './actions/get-public-key.ts'
 import { createLoggedAudit, type Audit } from './audit/audit.ts'
+import { createReleaseTrail } from './audit/release-trail.ts'
 import {
   epochSeconds,
   systemClock,
@@ -191,6 +193,8 @@ function createOperations(options: Completed, keys: LiveKeys, pool: SessionKeyPo
   const shared = { ...options, sealer, signingKeys, sessionKeys, runRsa, audit }
   const sessionNeeds = { ...shared, nextSessionKey: chooseSessionKey(options, sealer, pool) }
   const tokenNeeds = { ...shared, site: SITE, defaultAttempts: sessionLimits.attempts }
+  const trail = createReleaseTrail({ ...shared, store: { write: store.write } })
+  const releaseNeeds = { ...shared, site: SITE, trail }
   return {
     createSession: (merchant, call) => createSession(sessionNeeds, merchant, call),
     createToken: withFreshKeys(keys, (compact, correlationId) =>
@@ -198,6 +202,8 @@ function createOperations(options: Completed, keys: LiveKeys, pool: SessionKeyPo
     ),
     getPaymentDetails: (merchant, reference, correlationId) =>
       getPaymentDetails(shared, merchant, { reference, correlationId }),
+    getPaymentCredentials: (merchant, { parameter: reference, keyId = '', correlationId }) =>
+      getPaymentCredentials(releaseNeeds, merchant, { reference, keyId, correlationId }),
     getPublicKey: async (kid) => {
       // Another process may have made it a moment ago.
       if (keys.isStale() || signingKeys.find(kid) === undefined) await keys.refresh()

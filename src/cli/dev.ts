@@ -5,7 +5,7 @@ import { systemClock, systemRandom } from '../clock-and-random.ts'
 import type { Config, SettingName } from '../config.ts'
 import { DEV_POOL_TARGETS, DEV_PRESET } from '../dev/preset.ts'
 import { PAYMENT_ROUTE } from '../dev/payments/routes.ts'
-import { BUNDLED_MERCHANT, DEV_ALLOWANCES, seed } from '../dev/seed.ts'
+import { BUNDLED_MERCHANT, bundledReleaseKey, DEV_ALLOWANCES, seed } from '../dev/seed.ts'
 import { OperatorError } from '../errors.ts'
 import { describeApi } from '../http/openapi.ts'
 import { addOperatorRoutes } from '../http/operator-routes.ts'
@@ -120,10 +120,13 @@ async function addCertificate(
   writePrivately(file, p12, credentials)
   const mleCertificate = resolve(`${credentials}.mle.pem`)
   writePrivately(mleCertificate, mleKey.certificate, credentials)
+  const releaseKey = resolve(`${credentials}.release.pem`)
+  writePrivately(releaseKey, bundledReleaseKey(), credentials)
   return {
     p12: { file, password: merchantId },
     certificateSerialNumber: BUNDLED_SERIAL_NUMBER,
     mleCertificate,
+    releaseKey,
   }
 }
 
@@ -132,6 +135,8 @@ interface CertificateCredentials {
   readonly certificateSerialNumber: string
   /** The file of the certificate to which requests are encrypted. */
   readonly mleCertificate: string
+  /** The file of the private key to which cards are released. */
+  readonly releaseKey: string
 }
 
 interface Running {
