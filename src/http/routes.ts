@@ -139,7 +139,13 @@ export const ROUTES: readonly Route[] = [
     caller: 'merchant',
     releases: true,
     success: { status: 200, type: 'application/jwt', schema: COMPACT },
-    errors: [...MERCHANT_ERRORS, 'JWT_V2_REQUIRED', 'RELEASE_NOT_ALLOWED', 'TOKEN_NOT_FOUND'],
+    errors: [
+      ...MERCHANT_ERRORS,
+      'JWT_V2_REQUIRED',
+      'RELEASE_NOT_ALLOWED',
+      'TOKEN_NOT_FOUND',
+      'HSM_UNAVAILABLE',
+    ],
     run: async (operations, merchant, call) =>
       replyReadJwt(await operations.getPaymentCredentials(merchant, call)),
   },
