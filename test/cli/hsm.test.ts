@@ -140,3 +140,25 @@ test('serve signs in the token, answers 503 while it is gone, and goes on when i
   }
   await until(isBack, running)
 })
+
+test('sealing keys that leaked are replaced under the root key that stays in the token', async (t) => {
+  const hsm = makeSoftHsm(t)
+  if (hsm === undefined) return
+  const keys = keysOf(t, hsm)
+  await succeed(keys('init', ...IN_HSM))
+  const { code, stdout } = await keys('rewrap', ...IN_HSM, '--compromised')
+  assert.deepEqual([code, stdout], [0, 'The root key stays; 1 old sealing key is deleted.\n'])
+  const both = await refuse(keys('rewrap', ...IN_HSM, '--compromised', '--to', 'file'))
+  assert.match(both, /^coatcheck: The root key cannot move and the sealing keys be replaced in one/)
+  assert.match(await succeed(keys('list', ...IN_HSM)), /^sealing key .* active/m)
+})
+
+test('a signing key in the token is revoked, and one in the store takes over where that is set', async (t) => {
+  const hsm = makeSoftHsm(t)
+  if (hsm === undefined) return
+  const keys = keysOf(t, hsm)
+  const made = await succeed(keys('init', ...IN_HSM, '--signing-keys-in', 'hsm', '--json'))
+  const { signingKid } = JSON.parse(made) as { readonly signingKid: string }
+  await succeed(keys('revoke', signingKid, ...IN_HSM))
+  assert.match(await succeed(keys('list', ...IN_HSM)), /\(revoked\)/)
+})
