@@ -1,6 +1,6 @@
 import type { FastifyInstance } from 'fastify'
-import { createSession } from './actions/create-session.ts'
-import { createToken } from './actions/create-token.ts'
+import { createSession, type CreateSessionNeeds } from './actions/create-session.ts'
+import { createToken, type CreateTokenNeeds } from './actions/create-token.ts'
 import { getPaymentDetails } from './actions/get-payment-details.ts'
 import { getJwks, getPublicKey } from './actions/get-public-key.ts'
 import { createLoggedAudit } from './audit/audit.ts'
@@ -11,7 +11,7 @@ import {
   type Now,
   type Random,
 } from './clock-and-random.ts'
-import { createApp } from './http/app.ts'
+import { createApp, type HttpNeeds } from './http/app.ts'
 import type { Operations } from './http/routes.ts'
 import { createRsaQueue } from './jose/rsa-queue.ts'
 import { claimKeys } from './keys/claim-keys.ts'
@@ -22,6 +22,7 @@ import { loadSealer, poolSealer } from './keys/sealing-keys.ts'
 import {
   createSessionKeyPool,
   type PoolPolicy,
+  type PoolStatus,
   type SessionKeyPool,
 } from './keys/session-key-pool.ts'
 import { createSessionKeys } from './keys/session-keys.ts'
@@ -62,18 +63,45 @@ export interface ServiceOptions {
   readonly trustedProxies: readonly string[]
   /** Default is the machine's clock. */
   readonly now?: Now
+  /** Default is that `now` is both. */
+  readonly outerClocks?: OuterClocks
   /** Default is the operating system's randomness. */
   readonly random?: Random
   /** Default keeps nothing. */
   readonly trace?: Trace
   /** Default lets everybody go on. */
   readonly limits?: Limits
+  /** Default changes nothing. */
+  readonly wrappers?: Wrappers
+}
+
+/** The clocks by which a service judges what comes from outside, where its own clock is another. */
+export interface OuterClocks {
+  /** By which merchants' signatures are checked. */
+  readonly signatures: Now
+  /** By which what is remembered of merchants is looked up again. */
+  readonly machine: Now
+}
+
+/** What can be put around the needs of authentication and actions: each returns what is used in the place of what it is given. */
+export interface Wrappers {
+  authenticate(authenticate: HttpNeeds['authenticate']): HttpNeeds['authenticate']
+  createSession(needs: CreateSessionNeeds): CreateSessionNeeds
+  createToken(needs: CreateTokenNeeds): CreateTokenNeeds
+}
+
+const UNWRAPPED: Wrappers = {
+  authenticate: (authenticateMerchant) => authenticateMerchant,
+  createSession: (needs) => needs,
+  createToken: (needs) => needs,
 }
 
 /** A service that is ready to listen, or to be injected with requests. */
 export interface Service {
   readonly app: FastifyInstance
   readonly metrics: Metrics
+  /** What this process shows of its session keys. */
+  poolStatus(): PoolStatus
   /** Finishes the requests that were begun, then lets go. The store stays open. */
   close(): Promise<void>
 }
@@ -85,28 +113,29 @@ export interface Service {
  */
 export async function createService(options: ServiceOptions): Promise<Service> {
   const { store, logger, now = systemClock, random = systemRandom } = options
-  const { trace = noTrace, limits = unlimited } = options
+  const { trace = noTrace, limits = unlimited, wrappers = UNWRAPPED } = options
+  const { signatures, machine } = options.outerClocks ?? { signatures: now, machine: now }
   const sealer = await loadSealer(store, options.rootKey, random)
   const pool = createPool(options, sealer)
   const metrics = createMetrics({
     ready: () => pool.status().ready,
     waiting: () => pool.status().waiting,
   })
-  const registry = createMerchantRegistry({ store, sealer, now })
+  const registry = createMerchantRegistry({ store, sealer, now: machine })
   const authentication = {
     ...registry,
     write: store.write,
-    now,
+    now: signatures,
     toleranceSeconds: options.toleranceSeconds,
   }
   const app = await createApp({
     ...options,
     operations: await createOperations({ ...options, now, random, trace }, sealer, pool),
-    authenticate: (request) => authenticate(authentication, request),
+    authenticate: wrappers.authenticate((request) => authenticate(authentication, request)),
     mle: {
       keys: createMleKeys(store, sealer),
       findCredential: registry.find,
-      now,
+      now: signatures,
       toleranceSeconds: options.toleranceSeconds,
       randomBytes: (count) => random.bytes(count),
     },
@@ -116,7 +145,7 @@ export async function createService(options: ServiceOptions): Promise<Service> {
     metrics,
   })
   await pool.fill()
-  return { app, metrics, close: () => app.close() }
+  return { app, metrics, poolStatus: () => pool.status(), close: () => app.close() }
 }
 
 function createPool(
@@ -144,15 +173,17 @@ async function createOperations(
   sealer: Sealer,
   pool: SessionKeyPool,
 ): Promise<Operations> {
-  const { store, logger, sessionLimits } = options
+  const { store, logger, sessionLimits, wrappers = UNWRAPPED } = options
   const signingKeys = await loadSigningKeys(store, sealer)
   const found = { get: store.get, sealer, poolSealer: poolSealer(sealer), now: options.now }
   const sessionKeys = createSessionKeys(found, SITE.digits)
   const audit = createLoggedAudit(logger)
   const runRsa = createRsaQueue()
   const shared = { ...options, sealer, signingKeys, sessionKeys, runRsa, audit }
-  const sessionNeeds = { ...shared, nextSessionKey: chooseSessionKey(options, sealer, pool) }
-  const tokenNeeds = { ...shared, site: SITE, defaultAttempts: sessionLimits.attempts }
+  const nextSessionKey = chooseSessionKey(options, sealer, pool)
+  const sessionNeeds = wrappers.createSession({ ...shared, nextSessionKey })
+  const defaultAttempts = sessionLimits.attempts
+  const tokenNeeds = wrappers.createToken({ ...shared, site: SITE, defaultAttempts })
   return {
     createSession: (merchant, call) => createSession(sessionNeeds, merchant, call),
     createToken: (compact, correlationId) => createToken(tokenNeeds, compact, correlationId),

@@ -1,4 +1,4 @@
-import { clientConfigurations } from './client-configuration.ts'
+import { clientConfigurations } from '../dev/client-configuration.ts'
 import type { SelfTestCredentials } from './self-test.ts'
 
 /** What `coatcheck dev` prints once it is ready. */

@@ -9,24 +9,17 @@ import {
 } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { Command } from 'commander'
-import { systemClock, systemRandom } from '../clock-and-random.ts'
+import { systemClock, systemRandom, type Now } from '../clock-and-random.ts'
 import type { Config, SettingName } from '../config.ts'
-import { DEV_POOL_TARGETS, DEV_PRESET } from '../dev/preset.ts'
-import { BUNDLED_MERCHANT, DEV_ALLOWANCES, seed } from '../dev/seed.ts'
+import { startEmulator, type Emulator } from '../dev/emulator.ts'
+import { BUNDLED_MERCHANT, DEV_ALLOWANCES } from '../dev/seed.ts'
 import { OperatorError } from '../errors.ts'
-import { addOperatorRoutes } from '../http/operator-routes.ts'
-import { createRootKeyFile, parseRootKey, readRootKeyFile, type RootKey } from '../keys/root-key.ts'
-import { startMinting, type Minting } from '../keys/minting.ts'
-import { createService, SITE, type Service } from '../service.ts'
+import { createRootKeyFile, readRootKeyFile, type RootKey } from '../keys/root-key.ts'
 import type { Store } from '../store/contract.ts'
-import type { Sealer } from '../store/sealed-records.ts'
-import { createMemoryStore } from '../store/memory.ts'
 import { openSqliteStore } from '../store/sqlite.ts'
-import { createLogger, describeError, type Logger } from '../telemetry/logger.ts'
+import { createLogger } from '../telemetry/logger.ts'
 import { banner } from './banner.ts'
 import { BUNDLED_SERIAL_NUMBER, bundleCertificate } from './bundle-certificate.ts'
-import { checkReadiness } from './check-readiness.ts'
-import { closeOnFailure } from './close-on-failure.ts'
 import { humanLog } from './human-log.ts'
 import { listen } from './listen.ts'
 import { ensureMleKey } from './mle-key.ts'
@@ -37,11 +30,12 @@ import { stopOnSignal } from './stop-on-signal.ts'
 
 const SETTINGS: readonly SettingName[] = ['port', 'data', 'logLevel', 'keyWaitMilliseconds']
 const DEFAULTS = { data: '.coatcheck' }
-const PURGE_EVERY_MILLISECONDS = 30_000
 
 interface DevOptions {
   readonly ephemeral?: true
   readonly credentials?: string
+  readonly seed?: string
+  readonly freeze?: string | true
   readonly json?: true
 }
 
@@ -56,10 +50,15 @@ export function devCommand(): Command {
       '--credentials <file>',
       'write {"url","merchantId","keyId","secret","p12",…} into a file, and a p12 beside it, for scripts',
     )
+    .option(
+      '--seed <text>',
+      'make ids, IVs and the order of session keys depend on this text alone; keeps everything in memory',
+    )
+    .option('--freeze [time]', 'let the clock stand still, at a time such as 2027-01-01T00:00:00Z')
     .option('--json', 'print and log JSON lines')
     .addHelpText(
       'after',
-      '\nExamples:\n  coatcheck dev\n  coatcheck dev --port 0 --ephemeral --credentials /tmp/flex.json',
+      '\nExamples:\n  coatcheck dev\n  coatcheck dev --port 0 --ephemeral --credentials /tmp/flex.json\n  coatcheck dev --seed snapshots --freeze 2027-01-01T00:00:00Z',
     )
   return addSettings(command, SETTINGS, DEFAULTS).action((options: DevOptions) =>
     runDev(options, readSettings({ ...options }, DEFAULTS)),
@@ -68,16 +67,12 @@ export function devCommand(): Command {
 
 async function runDev(options: DevOptions, config: Config): Promise<void> {
   const printer = createPrinter(options.json === true)
-  const logger = createLogger({
-    level: config.logLevel,
-    now: systemClock,
-    destination: options.json === true ? process.stdout : humanLog(process.stdout),
-  })
-  const running = await startDev(options, config, logger)
+  const running = await startDev(options, config)
   const { url } = running
   const bundled = { url, ...BUNDLED_MERCHANT }
   const passed = await selfTest(bundled)
   const certified = await addCertificate(options, running)
+  await begin(options, running)
   const credentials = { ...bundled, ...certified }
   const text = `${JSON.stringify(credentials, null, 2)}\n`
   for (const path of credentialFiles(options, config)) writePrivately(path, text)
@@ -86,19 +81,27 @@ async function runDev(options: DevOptions, config: Config): Promise<void> {
   printer.result(banner(credentials, passed), { ready: true, selfTest: passed, ...credentials })
 }
 
+/** Forgets the self-test, and sets the clock that was asked for. */
+async function begin({ freeze }: DevOptions, running: Emulator): Promise<void> {
+  running.requests.clear()
+  running.beginSequence()
+  if (freeze === true) running.clock.freeze()
+  else if (freeze !== undefined) running.clock.freeze(freeze)
+}
+
 /** Where the credentials go: to the file that was asked for, and to where `coatcheck token` looks for them by itself. */
 function credentialFiles(
-  { credentials, ephemeral }: DevOptions,
+  { credentials, ephemeral, seed }: DevOptions,
   { data }: Config,
 ): readonly string[] {
   const asked = credentials === undefined ? [] : [credentials]
-  return ephemeral ? asked : [...asked, join(data, 'credentials.json')]
+  return ephemeral || seed !== undefined ? asked : [...asked, join(data, 'credentials.json')]
 }
 
 /** Gives the merchant a certificate too, for clients that load a p12: only on demand, as its key takes a while. */
 async function addCertificate(
   { credentials }: DevOptions,
-  { store, sealer }: Running,
+  { store, sealer }: Emulator,
 ): Promise<CertificateCredentials | undefined> {
   if (credentials === undefined) return undefined
   const needs = { store, sealer, now: systemClock, random: systemRandom }
@@ -123,50 +126,25 @@ interface CertificateCredentials {
   readonly mleCertificate: string
 }
 
-interface Running {
-  readonly url: string
-  readonly store: Store
-  readonly sealer: Sealer
-  stop(): Promise<void>
-}
-
-async function startDev(options: DevOptions, config: Config, logger: Logger): Promise<Running> {
-  const store = openStore(options, config)
-  const machine = { store, now: systemClock, random: systemRandom, site: SITE.digits }
-  const { rootKey, sealer } = await closeOnFailure(store, async () => {
-    const key = await openRootKey(options, config, store)
-    return { rootKey: key, sealer: await seed({ ...machine, rootKey: key }) }
-  })
-  const onFault = (error: unknown): void =>
-    logger.error('housekeeping failed', { error: describeError(error) })
-  const service = await createService({
-    ...DEV_PRESET,
-    ...machine,
-    rootKey,
-    poolPolicy: { ...DEV_PRESET.poolPolicy, waitMilliseconds: config.keyWaitMilliseconds },
-    logger,
-    publicOrigin: undefined,
+function startDev(options: DevOptions, config: Config): Promise<Emulator> {
+  const { json, ephemeral, seed } = options
+  const { data, port, logLevel: level } = config
+  const destination = json === true ? process.stdout : humanLog(process.stdout)
+  const isEphemeral = ephemeral === true || seed !== undefined
+  return startEmulator({
+    openLog: (now) => createLogger({ level, now, destination }),
+    ...(isEphemeral ? {} : { openStore: (now) => openStore(data, now) }),
+    ...(isEphemeral ? {} : { openRootKey: (store) => openRootKey(data, store) }),
+    listen: (app) => listen(app, { host: '127.0.0.1', port }),
+    seed,
+    keyWaitMilliseconds: config.keyWaitMilliseconds,
     toleranceSeconds: config.clockToleranceSeconds,
   })
-  const minting = startMinting({ ...machine, sealer, targets: DEV_POOL_TARGETS, onFault })
-  addOperators({ service, store, minting })
-  const url = await listen(service.app, { host: '127.0.0.1', port: config.port })
-  const purging = setInterval(() => {
-    store.purge().catch(onFault)
-  }, PURGE_EVERY_MILLISECONDS)
-  const stop = async (): Promise<void> => {
-    clearInterval(purging)
-    await service.close()
-    await minting.stop()
-    await store.close()
-  }
-  return { url, store, sealer, stop }
 }
 
-function openStore({ ephemeral }: DevOptions, { data }: Config): Store {
-  if (ephemeral) return createMemoryStore(systemClock)
+function openStore(data: string, now: Now): Store {
   makeDataFolder(data)
-  return openSqliteStore({ folder: data, mode: 'dev', now: systemClock })
+  return openSqliteStore({ folder: data, mode: 'dev', now })
 }
 
 /** Makes the data folder and keeps it out of version control; a folder that is there stays as it is. */
@@ -183,12 +161,7 @@ function makeDataFolder(data: string): void {
   }
 }
 
-async function openRootKey(
-  { ephemeral }: DevOptions,
-  { data }: Config,
-  store: Store,
-): Promise<RootKey> {
-  if (ephemeral) return parseRootKey(systemRandom.bytes(32).toString('base64'), 'memory')
+async function openRootKey(data: string, store: Store): Promise<RootKey> {
   const path = join(data, 'root.key')
   if (existsSync(path)) return readRootKeyFile(path)
   if ((await store.depth('sealing-key')).count === 0) {
@@ -198,18 +171,6 @@ async function openRootKey(
     `The root key file ${path} is gone, and no other key opens this store.`,
     `Put it back, or delete ${data} to start afresh.`,
   )
-}
-
-function addOperators(running: {
-  readonly service: Service
-  readonly store: Store
-  readonly minting: Minting
-}): void {
-  const { service, store, minting } = running
-  addOperatorRoutes(service.app, {
-    readiness: () => checkReadiness(store, minting.status()),
-    metrics: () => service.metrics.registry.metrics(),
-  })
 }
 
 /** Writes a file that only its owner reads; `asked` is what the user called it. */

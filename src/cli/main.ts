@@ -13,6 +13,9 @@ const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
   token: async () => (await import('./token.ts')).tokenCommand(),
   verify: async () => (await import('./verify.ts')).verifyCommand(),
   inspect: async () => (await import('./inspect.ts')).inspectCommand(),
+  clock: async () => (await import('./clock.ts')).clockCommand(),
+  faults: async () => (await import('./faults.ts')).faultsCommand(),
+  reset: async () => (await import('./reset.ts')).resetCommand(),
 }
 
 async function main(): Promise<void> {

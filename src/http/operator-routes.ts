@@ -10,6 +10,8 @@ export interface OperatorNeeds {
   readiness(): Promise<Readiness>
   /** The metrics in Prometheus' text format. */
   metrics(): Promise<string>
+  /** Makes the OpenAPI document. Default is that of the public routes. */
+  describe?(): Promise<object>
 }
 
 /** Whether a service is ready. */
@@ -31,7 +33,7 @@ const OPERATOR_ROUTES: Readonly<Record<string, (needs: OperatorNeeds) => Promise
     contentType: 'text/plain; version=0.0.4; charset=utf-8',
     body: await needs.metrics(),
   }),
-  '/openapi.json': async () => replyJson(await describeApi()),
+  '/openapi.json': async ({ describe = describeApi }) => replyJson(await describe()),
 }
 
 /** Adds the operators' endpoints to an application. */

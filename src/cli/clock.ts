@@ -1,0 +1,81 @@
+import { Command } from 'commander'
+import { stringMember, type JsonObject } from '../protocol/parse.ts'
+import { addControl, type ConnectionOptions } from './connection.ts'
+import { callControl } from './control.ts'
+import { createPrinter } from './print.ts'
+
+interface ClockOptions extends ConnectionOptions {
+  readonly signaturesFollow?: true
+  readonly json?: true
+}
+
+const EXAMPLES = `
+The clock governs issue, validation, expiry, rotation and the log of the emulator. Merchants' signatures are checked
+against the machine's clock, unless --signatures-follow is given.
+
+Examples:
+  coatcheck clock
+  coatcheck clock advance 16m
+  coatcheck clock freeze
+  coatcheck clock set 2027-01-01T00:00:00Z
+  coatcheck clock resume`
+
+/** What can be done to the clock: the name of a command, its argument, and the member of the call that carries it. */
+const ACTIONS = [
+  { name: 'freeze', argument: '[time]', member: 'at', what: 'Stop the clock, now or at a time' },
+  { name: 'set', argument: '<time>', member: 'at', what: 'Set the time' },
+  {
+    name: 'advance',
+    argument: '<duration>',
+    member: 'by',
+    what: 'Move the time, by 90s, 15m, 1h30m or 2d; -- -5m goes back',
+  },
+  {
+    name: 'resume',
+    argument: undefined,
+    member: undefined,
+    what: "Go by the machine's clock again",
+  },
+] as const
+
+/** Makes the command `coatcheck clock`. */
+export function clockCommand(): Command {
+  const command = new Command('clock')
+    .description('Show or change the clock of a running emulator.')
+    .addHelpText('after', EXAMPLES)
+  const show = new Command('show').description('Show what time it is (the default).')
+  command.addCommand(
+    addControl(show).action(async (options: ClockOptions) =>
+      report(options, await callControl(options, { method: 'GET', path: 'clock' })),
+    ),
+    { isDefault: true },
+  )
+  for (const action of ACTIONS) command.addCommand(actionCommand(action))
+  return command
+}
+
+function actionCommand({ name, argument, member, what }: (typeof ACTIONS)[number]): Command {
+  const command = addControl(new Command(name).description(`${what}.`))
+  if (name !== 'resume') {
+    command.option('--signatures-follow', "check merchants' signatures against this clock too")
+  }
+  const change = async (value: string | undefined, options: ClockOptions): Promise<void> => {
+    const body = {
+      action: name,
+      ...(member === undefined || value === undefined ? {} : { [member]: value }),
+      ...(options.signaturesFollow === undefined ? {} : { signaturesFollow: true }),
+    }
+    report(options, await callControl(options, { method: 'POST', path: 'clock', body }))
+  }
+  if (argument === undefined) {
+    return command.action((options: ClockOptions) => change(undefined, options))
+  }
+  return command.argument(argument).action(change)
+}
+
+function report(options: ClockOptions, state: JsonObject): void {
+  const now = stringMember(state, 'now') ?? ''
+  const warning = stringMember(state, 'warning')
+  const text = warning === undefined ? `${now}, by the machine's clock.` : `${now}\n${warning}`
+  createPrinter(options.json === true).result(text, state)
+}

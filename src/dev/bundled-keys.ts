@@ -1,0 +1,16 @@
+import { createPrivateKey, type KeyObject } from 'node:crypto'
+import keys from './throw-away-keys.json' with { type: 'json' }
+
+/** How many session keys are bundled. */
+export const BUNDLED_SESSION_KEYS: number = keys.session.length
+
+const PKCS8: Readonly<Record<'signing' | 'mle', string>> = {
+  signing: keys.signing,
+  mle: keys.mle.privateKey,
+}
+
+/** Imports a bundled key: the signing key, that of message-level encryption, or a session key by its position. */
+export function importBundledKey(which: 'signing' | 'mle' | number): KeyObject {
+  const text = typeof which === 'number' ? keys.session[which % BUNDLED_SESSION_KEYS] : PKCS8[which]
+  return createPrivateKey({ key: Buffer.from(text ?? '', 'base64'), format: 'der', type: 'pkcs8' })
+}

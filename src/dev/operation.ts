@@ -1,0 +1,27 @@
+import { ROUTES } from '../http/routes.ts'
+
+interface Template {
+  readonly name: string
+  readonly method: string
+  readonly parts: readonly string[]
+}
+
+const TEMPLATES: readonly Template[] = ROUTES.map(({ name, method, path }) => ({
+  name,
+  method,
+  parts: path.split('/'),
+}))
+
+/** Returns the name of the operation that a method and a raw request target lead to; undefined when there is none. */
+export function operationOf(method: string, target: string): string | undefined {
+  const parts = (target.split('?', 1)[0] ?? '').split('/')
+  const asked = method === 'HEAD' ? 'GET' : method
+  return TEMPLATES.find((template) => template.method === asked && fits(template, parts))?.name
+}
+
+function fits({ parts: wanted }: Template, parts: readonly string[]): boolean {
+  return (
+    wanted.length === parts.length &&
+    wanted.every((part, at) => part === parts[at] || (part.startsWith(':') && parts[at] !== ''))
+  )
+}
