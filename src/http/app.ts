@@ -11,6 +11,7 @@ import { readCall, readMerchantRequest, type Call } from './call.ts'
 import { answerBrokenRequest } from './broken-request.ts'
 import { encryptReply, findReplyKey, type EncryptReplyNeeds } from './encrypt-reply.ts'
 import { mayBeEncrypted, openRequest, type OpenRequestNeeds } from './open-request.ts'
+import { createGathering } from './gather.ts'
 import type { Reply } from './reply.ts'
 import { errorReply, respondError } from './respond-error.ts'
 import { ROUTES, type Operations, type Route } from './routes.ts'
@@ -106,6 +107,8 @@ function frameRequests(app: FastifyInstance, needs: HttpNeeds): void {
     requireHost(request)
     done()
   })
+  const gather = createGathering()
+  app.addHook('preHandler', (_request, _reply, done) => gather(done))
   app.addHook('onResponse', (request, reply, done) => {
     noteResponse(needs, request, reply)
     done()

@@ -56,7 +56,7 @@ export function sealForPool(
   needs: MintNeeds,
 ): MintedKey {
   const randomBytes = (count: number): Buffer => needs.randomBytes(count)
-  const kid = createSessionKid(key.site, needs.seconds, randomBytes)
+  const kid = createSessionKid(key.site, needs.seconds * 1000, randomBytes)
   const expiresAt = needs.seconds + POOL_SECONDS
   // It stays under this seal when it is claimed, and for the session that uses it last.
   const latest = expiresAt + HOLD_SECONDS + LIFETIME_SECONDS

@@ -105,7 +105,7 @@ export function createRotatedKeys(needs: RotationNeeds, policy: RotationPolicy):
       key = await pending
     }
     key.sessionsLeft -= 1
-    const kid = deriveSessionKid(key.source, epochSeconds(needs.now), randomBytes)
+    const kid = deriveSessionKid(key.source, needs.now().getTime(), randomBytes)
     return { kty: 'RSA', e: 'AQAB', use: 'enc', n: key.n, kid }
   }
 

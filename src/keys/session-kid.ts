@@ -9,7 +9,7 @@ const REFERENCE = 8
 const SESSION = 12
 const MAC = 10
 const SITE = 2
-const TIME = 4
+const TIME = 6
 const SESSION_KID = /^[0-9]{2}[0-9A-Za-z]{30}$/
 
 /** Tells whether text has the form of a session kid. */
@@ -17,13 +17,13 @@ export function isSessionKid(kid: string): boolean {
   return SESSION_KID.test(kid)
 }
 
-/** Draws the kid of a one-time session key made at a time, in seconds since the epoch. Later keys sort after earlier ones. */
+/** Draws the kid of a one-time session key made at a time, in milliseconds since the epoch. Later keys sort after earlier ones. */
 export function createSessionKid(
   site: string,
-  seconds: number,
+  milliseconds: number,
   randomBytes: (count: number) => Buffer,
 ): string {
-  return site + timedText(seconds, REFERENCE + SESSION + MAC, randomBytes)
+  return site + timedText(milliseconds, REFERENCE + SESSION + MAC, randomBytes)
 }
 
 /** Draws the reference of a rotated key. */
@@ -43,13 +43,13 @@ export interface KidSource {
   readonly macKey: KeyObject
 }
 
-/** Derives a session's own kid from a rotated key, at a time in seconds since the epoch. */
+/** Derives a session's own kid from a rotated key, at a time in milliseconds since the epoch. */
 export function deriveSessionKid(
   source: KidSource,
-  seconds: number,
+  milliseconds: number,
   randomBytes: (count: number) => Buffer,
 ): string {
-  const session = timedText(seconds, SESSION, randomBytes)
+  const session = timedText(milliseconds, SESSION, randomBytes)
   return source.site + source.reference + session + mac(source, session)
 }
 
@@ -59,13 +59,13 @@ export function isKidOf(source: KidSource, kid: string): boolean {
   return kid === source.site + source.reference + session + mac(source, session)
 }
 
-// The time returns after 19 days, long after what was named by it is gone.
+// The time returns after 25 days, long after what was named by it is gone.
 function timedText(
-  seconds: number,
+  milliseconds: number,
   length: number,
   randomBytes: (count: number) => Buffer,
 ): string {
-  const time = seconds.toString(36).toUpperCase().slice(-TIME)
+  const time = milliseconds.toString(36).toUpperCase().slice(-TIME)
   return time + randomText(randomBytes, length - TIME)
 }
 

@@ -23,10 +23,11 @@ const MIGRATIONS = [
      opened INTEGER NOT NULL DEFAULT 0,
      failed INTEGER NOT NULL DEFAULT 0,
      value BLOB NOT NULL,
-     UNIQUE (kind, name)
+     UNIQUE (name, kind)
    ) STRICT;
    CREATE INDEX records_by_expiry ON records (expires_at) WHERE expires_at IS NOT NULL;
-   CREATE INDEX pool_keys_by_age ON records (kind, id) WHERE kind = 'pool-key';`,
+   CREATE INDEX pool_keys_by_age ON records (kind, id, expires_at) WHERE kind = 'pool-key';
+   CREATE INDEX rotated_pool_keys_by_age ON records (kind, id, expires_at) WHERE kind = 'rotated-pool-key';`,
 ]
 
 /**

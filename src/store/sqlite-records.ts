@@ -34,9 +34,13 @@ export interface RecordTable {
 /** Prepares every statement over the table `records`. */
 export function prepareRecords(db: DatabaseSync): RecordTable {
   const get = db.prepare(`SELECT ${COLUMNS} FROM records WHERE kind = ? AND name = ? AND ${LIVE}`)
-  const list = db.prepare(`SELECT ${COLUMNS} FROM records WHERE kind = ? AND ${LIVE} ORDER BY id`)
-  const depth = db.prepare(
-    `SELECT count(*) AS count, min(expires_at) AS earliest FROM records WHERE kind = ? AND ${LIVE}`,
+  const lists = prepareForEach((kind) =>
+    db.prepare(`SELECT ${COLUMNS} FROM records WHERE kind = '${kind}' AND ${LIVE} ORDER BY id`),
+  )
+  const depths = prepareForEach((kind) =>
+    db.prepare(
+      `SELECT count(*) AS count, min(expires_at) AS earliest FROM records WHERE kind = '${kind}' AND ${LIVE}`,
+    ),
   )
   const takes = prepareForEach((kind) => db.prepare(takeSql(kind)))
   const claims = prepareForEach((kind) => db.prepare(claimSql(kind)))
@@ -50,9 +54,9 @@ export function prepareRecords(db: DatabaseSync): RecordTable {
       const row = get.get(kind, name, seconds)
       return row === undefined ? undefined : toRecord(row)
     },
-    list: (kind, seconds) => list.all(kind, seconds).map(toRecord),
+    list: (kind, seconds) => lists(kind).all(seconds).map(toRecord),
     depth: (kind, seconds) => {
-      const { count, earliest } = depth.get(kind, seconds) ?? {}
+      const { count, earliest } = depths(kind).get(seconds) ?? {}
       return {
         count: Number(count),
         earliestExpiry: typeof earliest === 'number' ? earliest : undefined,
@@ -101,7 +105,7 @@ function prepareApply(db: DatabaseSync): RecordTable['apply'] {
   const removeExpired = db.prepare(
     'DELETE FROM records WHERE kind = ? AND name = ? AND expires_at <= ?',
   )
-  const insert = db.prepare(`INSERT INTO records ${columns} ON CONFLICT (kind, name) DO NOTHING`)
+  const insert = db.prepare(`INSERT INTO records ${columns} ON CONFLICT (name, kind) DO NOTHING`)
   const replace = db.prepare(
     `UPDATE records SET expires_at = ?, value = ?, issued = 0, opened = 0, failed = 0
        WHERE kind = ? AND name = ? AND value = ? AND ${LIVE}`,

@@ -13,7 +13,7 @@ import {
   keyReferenceOf,
 } from '../../src/keys/session-kid.ts'
 
-const NOW = 1_800_000_000
+const NOW = 1_800_000_000_000
 
 const SOURCE = {
   site: '08',
@@ -61,7 +61,7 @@ test('knows a kid with any one character changed for a forgery', () => {
   }
 })
 
-test('sorts kids by the second in which they were drawn', () => {
+test('sorts kids by the millisecond in which they were drawn', () => {
   const earlier = createSessionKid('08', NOW, randomBytes)
   assert.ok(earlier < createSessionKid('08', NOW + 1, randomBytes))
   assert.ok(
