@@ -12,6 +12,7 @@ import {
   type Random,
 } from './clock-and-random.ts'
 import { createApp, type HttpNeeds } from './http/app.ts'
+import type { Gather } from './http/gather.ts'
 import type { Operations } from './http/routes.ts'
 import { createRsaQueue } from './jose/rsa-queue.ts'
 import { claimKeys } from './keys/claim-keys.ts'
@@ -73,6 +74,8 @@ export interface ServiceOptions {
   readonly limits?: Limits
   /** Default changes nothing. */
   readonly wrappers?: Wrappers
+  /** See {@link HttpNeeds}. */
+  readonly gather?: Gather
 }
 
 /** The clocks by which a service judges what comes from outside, where its own clock is another. */

@@ -78,7 +78,13 @@ async function runDev(options: DevOptions, config: Config): Promise<void> {
   for (const path of credentialFiles(options, config)) writePrivately(path, text)
   // Before anybody can know that it is ready, and stop it.
   stopOnSignal(running.stop)
-  printer.result(banner(credentials, passed), { ready: true, selfTest: passed, ...credentials })
+  const { warning } = running.clock.state()
+  printer.result([banner(credentials, passed), ...(warning === null ? [] : [warning])].join('\n'), {
+    ready: true,
+    selfTest: passed,
+    ...credentials,
+    ...(warning === null ? {} : { warning }),
+  })
 }
 
 /** Forgets the self-test, and sets the clock that was asked for. */

@@ -2,7 +2,7 @@ import type { FastifyInstance } from 'fastify'
 import { systemClock, systemRandom, type Now, type Random } from '../clock-and-random.ts'
 import { checkReadiness } from '../http/check-readiness.ts'
 import { describeApi } from '../http/openapi.ts'
-import { addOperatorRoutes } from '../http/operator-routes.ts'
+import { createOperatorApp } from '../http/operator-routes.ts'
 import { startMinting, type Minting } from '../keys/minting.ts'
 import { parseRootKey, type RootKey } from '../keys/root-key.ts'
 import { createService, SITE, type Service, type Wrappers } from '../service.ts'
@@ -118,7 +118,9 @@ async function assemble(options: EmulatorOptions, start: Start): Promise<Parts> 
   const rootKey = (await options.openRootKey?.(store)) ?? drawRootKey()
   const sealer = await seed({ ...machine, rootKey })
   const exchanges = createExchanges()
-  const faults = createFaults(systemRandom)
+  // Of its own, so that what is drawn for a fault changes no id.
+  const chance = options.seed === undefined ? systemRandom : createSeededRandom(options.seed)
+  const faults = createFaults(chance)
   const logger = options.openLog?.(clock.now) ?? silentLog(clock.now)
   const bundled = createBundledSessionKeys({ ...machine, sealer })
   const wrappers = createFaultWrappers({ exchanges, faults })
@@ -137,6 +139,8 @@ async function assemble(options: EmulatorOptions, start: Start): Promise<Parts> 
     toleranceSeconds: options.toleranceSeconds ?? 300,
     outerClocks: { signatures: wrappers.signatures(clock.signatures), machine: systemClock },
     trace: traceExchanges(exchanges),
+    // A request that others carry on would be taken for one of theirs.
+    gather: (goOn) => goOn(),
     wrappers: chooseKeys(wrappers, { store, bundled, isBundled }),
   })
   const requests = createRecorder()
@@ -173,7 +177,7 @@ async function run(options: EmulatorOptions, parts: Parts): Promise<Emulator> {
     logger.error('housekeeping failed', { error: describeError(error) })
   const minting = startMintingUnlessBundled(options, parts, onFault)
   const pools = (): ReturnType<Minting['status']> => minting?.status() ?? NO_POOLS
-  addOperatorRoutes(service.app, {
+  const operators = createOperatorApp({
     readiness: () => checkReadiness(store, pools()),
     metrics: () => service.metrics.registry.metrics(),
     describe: async () => describeControl(await describeApi()),
@@ -207,7 +211,8 @@ async function run(options: EmulatorOptions, parts: Parts): Promise<Emulator> {
     poolStatus: () => service.poolStatus(),
   }
   const control = await createControlApp(needs, systemRandom)
-  serveBoth(parts, control.app)
+  await operators.ready()
+  serveAll(parts, { control: control.app, operators })
   address.url = await (options.listen?.(service.app) ??
     service.app.listen({ host: '127.0.0.1', port: 0 }))
   beginSequence()
@@ -218,6 +223,7 @@ async function run(options: EmulatorOptions, parts: Parts): Promise<Emulator> {
     endAnnouncing()
     await control.close()
     await service.close()
+    await operators.close()
     await minting?.stop()
     await store.close()
   }
@@ -242,10 +248,13 @@ function startMintingUnlessBundled(
   })
 }
 
-/** Has the listener hand control calls to the control API, and all else to the service by way of the recorder. */
-function serveBoth(
+/** What operators ask for is no request of a merchant: it is not recorded, meets no fault and draws no id. */
+const OPERATORS: ReadonlySet<string> = new Set(['/healthz', '/readyz', '/metrics', '/openapi.json'])
+
+/** Has the listener hand each request to whom it is for; what is for the service by way of the recorder. */
+function serveAll(
   { service, clock, exchanges, faults, requests }: Parts,
-  control: FastifyInstance,
+  { control, operators }: Readonly<Record<'control' | 'operators', FastifyInstance>>,
 ): void {
   const { server } = service.app
   const intercept = createInterceptor({
@@ -258,7 +267,9 @@ function serveBoth(
   })
   server.removeAllListeners('request')
   server.on('request', (request, response) => {
-    if (isControlPath(request.url ?? '')) control.routing(request, response)
+    const { url = '' } = request
+    if (isControlPath(url)) control.routing(request, response)
+    else if (OPERATORS.has(url.split('?', 1)[0] ?? '')) operators.routing(request, response)
     else intercept(request, response)
   })
 }

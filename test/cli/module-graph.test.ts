@@ -52,7 +52,7 @@ test('nothing that serve or its workers can import is of the emulator', async ()
 })
 
 test('the walk sees the emulator where it is', async () => {
-  const emulator = globSync('src/dev/*', { cwd: PROJECT })
+  const emulator = globSync('src/dev/**/*.{ts,json}', { cwd: PROJECT })
   const found = Object.keys(await graphOf(['src/cli/main.ts'])).filter(isOfTheEmulator)
   assert.deepEqual(found.toSorted(), [...emulator, ...EMULATOR_COMMAND].toSorted())
 })

@@ -5,7 +5,7 @@ import type { ControlCall } from './call.ts'
 import { ControlError, controlErrorBody, type Example } from './control-error.ts'
 import { createEventStreams } from './events.ts'
 import { guard } from './guard.ts'
-import type { ControlNeeds } from './needs.ts'
+import type { ControlNeeds } from './state.ts'
 import { CONTROL_ROUTES, membersOf, type ControlRoute, type ControlScene } from './routes.ts'
 
 const MAX_BODY_BYTES = 256 * 1024

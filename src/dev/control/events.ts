@@ -1,6 +1,5 @@
 import type { ServerResponse } from 'node:http'
-import type { ControlNeeds } from './needs.ts'
-import { showPools, showState } from './state.ts'
+import { showPools, showState, type ControlNeeds } from './state.ts'
 
 const KEEP_ALIVE_MILLISECONDS = 15_000
 const POOLS_EVERY_MILLISECONDS = 2000

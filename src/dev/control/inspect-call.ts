@@ -8,7 +8,7 @@ import { decodeJws } from '../../jose/jws.ts'
 import { numberMember, objectMember, stringMember } from '../../protocol/parse.ts'
 import type { RequestRecord } from '../record.ts'
 import { readText, type ControlCall } from './call.ts'
-import type { ControlNeeds } from './needs.ts'
+import type { ControlNeeds } from './state.ts'
 import { verifyPasted } from './verify-pasted.ts'
 
 /** Explains what was pasted, verifies it with the right key, and names what was seen of it here. */

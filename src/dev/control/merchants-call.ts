@@ -2,7 +2,7 @@ import { clientConfigurations } from '../client-configuration.ts'
 import { createAdministration } from '../../merchant/administration.ts'
 import type { Credential, Merchant } from '../../merchant/merchant.ts'
 import { BUNDLED_MERCHANT } from '../seed.ts'
-import type { ControlNeeds } from './needs.ts'
+import type { ControlNeeds } from './state.ts'
 
 const UNKNOWN_SECRET = '<your secret>'
 

@@ -4,7 +4,7 @@ import { summaryOf, type RequestRecord } from '../record.ts'
 import type { RequestFilter } from '../recorder.ts'
 import { readNumber, type ControlCall } from './call.ts'
 import { ControlError } from './control-error.ts'
-import type { ControlNeeds } from './needs.ts'
+import type { ControlNeeds } from './state.ts'
 
 const MOST = 500
 const USUAL = 100

@@ -5,7 +5,6 @@ import type { Example } from './control-error.ts'
 import type { EventStreams } from './events.ts'
 import { inspect } from './inspect-call.ts'
 import { listMerchants } from './merchants-call.ts'
-import type { ControlNeeds } from './needs.ts'
 import { listRequests, showRequest } from './request-calls.ts'
 import {
   CLOCK,
@@ -27,7 +26,7 @@ import {
   type Schema,
 } from './schemas.ts'
 import { showSession } from './session-call.ts'
-import { showState } from './state.ts'
+import { showState, type ControlNeeds } from './state.ts'
 import { createTokenAtOnce } from './tokens-call.ts'
 
 /** What a route runs with beyond what it changes. */

@@ -3,7 +3,7 @@ import { numberMember } from '../../protocol/parse.ts'
 import type { RequestRecord } from '../record.ts'
 import type { ControlCall } from './call.ts'
 import { ControlError } from './control-error.ts'
-import type { ControlNeeds } from './needs.ts'
+import type { ControlNeeds } from './state.ts'
 
 const OPENS: readonly string[] = ['generateFlexAPICaptureContext', 'generateCaptureContext']
 

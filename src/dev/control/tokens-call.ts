@@ -11,7 +11,7 @@ import { parseTransientToken } from '../../protocol/transient-token.ts'
 import { BUNDLED_MERCHANT } from '../seed.ts'
 import { readText, type ControlCall } from './call.ts'
 import { ControlError } from './control-error.ts'
-import type { ControlNeeds } from './needs.ts'
+import type { ControlNeeds } from './state.ts'
 
 const CARD_MEMBERS = [
   'number',
@@ -153,6 +153,8 @@ async function post(
 ): Promise<string> {
   const headers = {
     'content-type': type,
+    // None is left open to another emulator that may listen here next.
+    connection: 'close',
     ...(authorization === undefined ? {} : { authorization }),
   }
   const fault = `The service did not answer ${path}`

@@ -13,7 +13,7 @@ import { fingerprintOf } from '../../merchant/records.ts'
 import { createMerchantRegistry } from '../../merchant/registry.ts'
 import { parseCaptureContext } from '../../protocol/capture-context.ts'
 import { stringMember, stringsMember } from '../../protocol/parse.ts'
-import type { ControlNeeds } from './needs.ts'
+import type { ControlNeeds } from './state.ts'
 
 /** Whether something holds. */
 export interface Verification {
