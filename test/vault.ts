@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { epochSeconds, systemClock, systemRandom } from '../src/clock-and-random.ts'
 import keys from '../src/dev/throw-away-keys.json' with { type: 'json' }
 import { sealForPool } from '../src/keys/mint-order.ts'
+import { beginLife } from '../src/keys/key-life.ts'
 import { createRootKeyFile } from '../src/keys/root-key.ts'
 import { createSealingKey, loadSealer, poolSealer } from '../src/keys/sealing-keys.ts'
 import { encodeSessionKey } from '../src/keys/session-key-material.ts'
@@ -47,9 +48,10 @@ export async function makeVault(
   const rootKeyFile = join(data, 'root.key')
   const store = openVault(data)
   const rootKey = createRootKeyFile(rootKeyFile, systemRandom.bytes)
-  await createSealingKey(store, rootKey, systemRandom)
+  const life = beginLife(systemClock())
+  await createSealingKey(store, rootKey, { ...systemRandom, life })
   const sealer = await loadSealer(store, rootKey, systemRandom)
-  await storeSigningKey(store, sealer, { kid: 'k1', privateKey: importKey(keys.signing) })
+  await storeSigningKey(store, sealer, { kid: 'k1', privateKey: importKey(keys.signing), life })
   const secret = chosen.toString('base64')
   const merchant = {
     id: 'shop-1',

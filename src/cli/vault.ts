@@ -53,7 +53,8 @@ export async function withVault<T>(config: Config, run: (vault: Vault) => Promis
   const store = openVaultStore(config)
   try {
     const rootKey = readRootKey(config)
-    return await run({ store, rootKey, sealer: await loadSealer(store, rootKey, systemRandom) })
+    const machine = { ...systemRandom, now: systemClock }
+    return await run({ store, rootKey, sealer: await loadSealer(store, rootKey, machine) })
   } finally {
     await store.close()
   }

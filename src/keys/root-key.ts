@@ -78,3 +78,30 @@ export function createRootKeyFile(path: string, randomBytes: (count: number) => 
   bytes.fill(0)
   return parseRootKey(text, path)
 }
+
+/** The root key as a process holds it: it may be replaced while the process runs. */
+export interface HeldRootKey {
+  /** The one that wraps. */
+  current(): RootKey
+  /** Reads it again where it comes from; what cannot be read changes nothing. */
+  renew(): void
+}
+
+/**
+ * Holds the root key of a process.
+ *
+ * @param read - reads it again. Default is one that never changes.
+ */
+export function holdRootKey(first: RootKey, read: () => RootKey = () => first): HeldRootKey {
+  let held = first
+  return {
+    current: () => held,
+    renew() {
+      try {
+        held = read()
+      } catch (error) {
+        if (!(error instanceof OperatorError)) throw error
+      }
+    },
+  }
+}

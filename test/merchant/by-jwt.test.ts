@@ -76,6 +76,7 @@ const ACCEPTED: Readonly<Record<string, JwtChanges>> = {
   'a life of 300 seconds': { claims: { exp: iat + 300 } },
   'a clock 5 minutes behind': { claims: { iat: iat - 300, exp: iat - 180 } },
   'a clock 5 minutes ahead': { claims: { iat: iat + 300, exp: iat + 600 } },
+  'times as numbers in text': { claims: { iat: String(iat), exp: String(iat + 120) } },
   'fractions of a second': { claims: { iat: iat + 0.5, exp: iat + 120.5 } },
   'an exp within the tolerance': { claims: { iat: iat - 300, exp: iat - 300 } },
 }
