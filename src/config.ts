@@ -3,6 +3,7 @@ import { OperatorError } from './errors.ts'
 import { nearest } from './nearest.ts'
 import { isJsonObject, type JsonObject } from './protocol/parse.ts'
 import { Secret } from './secret.ts'
+import { parseStoreAddress, STORE_FORM } from './store/open-store.ts'
 
 /** A form of value: how it is read from text, and what it must look like. */
 interface Kind<Value> {
@@ -41,6 +42,14 @@ const texts: Kind<readonly string[]> = {
   },
 }
 
+const storeAddress: Kind<Secret> = {
+  form: STORE_FORM,
+  read: (given) => {
+    if (given instanceof Secret) return given
+    return typeof given === 'string' ? parseStoreAddress(given) : undefined
+  },
+}
+
 function whole(minimum: number, maximum: number): Kind<number> {
   return {
     form: `a whole number from ${minimum} to ${maximum}`,
@@ -73,6 +82,17 @@ const SETTINGS = {
   port: { kind: port, default: 4010, description: 'port to listen on; 0 takes a free one' },
   operatorHost: { ...address, description: 'address of the operators’ listener' },
   operatorPort: { kind: port, default: 4011, description: 'port of the operators’ listener' },
+  store: {
+    kind: storeAddress,
+    default: new Secret('sqlite'),
+    description:
+      'sqlite for the embedded store, or the URL of a database (postgres://…, redis://…)',
+  },
+  storeFile: {
+    kind: textOrNothing,
+    default: '',
+    description: 'file that holds the store’s URL, readable by its owner only',
+  },
   data: { kind: text, default: 'coatcheck-data', description: 'folder of the embedded store' },
   rootKeyFile: {
     kind: text,
@@ -208,10 +228,15 @@ export const SETTING_LIST: readonly Setting[] = settingNames().map((name) => {
     flag: `--${words}`,
     variable: PREFIX + words.replaceAll('-', '_').toUpperCase(),
     description: SETTINGS[name].description,
-    default: String(SETTINGS[name].default),
+    default: showDefault(SETTINGS[name].default),
     ...choicesOf(SETTINGS[name].kind),
   }
 })
+
+// What a setting is without being set is no secret.
+function showDefault(value: unknown): string {
+  return value instanceof Secret ? value.reveal() : String(value)
+}
 
 function choicesOf({ choices }: Kind<unknown>): Pick<Setting, 'choices'> {
   return choices === undefined ? {} : { choices }

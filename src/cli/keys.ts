@@ -16,7 +16,7 @@ import { ensureMleKey } from './mle-key.ts'
 import { createPrinter } from './print.ts'
 import { addSettings, readSettings } from './settings.ts'
 import { dateInWords } from '../inspect/time-in-words.ts'
-import { createVaultStore, readRootKey, VAULT_SETTINGS } from './vault.ts'
+import { createVaultStore, describeVaultStore, readRootKey, VAULT_SETTINGS } from './vault.ts'
 
 interface KeysOptions {
   readonly json?: true
@@ -50,12 +50,13 @@ export function keysCommand(): Command {
 
 async function initKeys({ json }: KeysOptions, config: Config): Promise<void> {
   const printer = createPrinter(json === true)
-  const store = createVaultStore(config)
+  const { place, naming } = describeVaultStore(config)
+  const store = await createVaultStore(config)
   try {
     if ((await store.depth('sealing-key')).count > 0) {
       throw new OperatorError(
-        `The store in ${config.data} has keys already.`,
-        'Keys are never overwritten: use them, or name another folder with --data.',
+        `The store in ${place} has keys already.`,
+        `Keys are never overwritten: use them, or name another ${naming}.`,
       )
     }
     const rootKey = openOrCreateRootKey(config)
@@ -65,7 +66,7 @@ async function initKeys({ json }: KeysOptions, config: Config): Promise<void> {
     const kid = await createSigningKey(store, sealer, making)
     await ensureMleKey({ store, sealer })
     const rootKeyFile = config.rootKey === undefined ? config.rootKeyFile : undefined
-    printer.result(describeInit(config, kid), { data: config.data, rootKeyFile, signingKid: kid })
+    printer.result(describeInit(config, place, kid), { data: place, rootKeyFile, signingKid: kid })
   } finally {
     await store.close()
   }
@@ -76,10 +77,10 @@ function openOrCreateRootKey(config: Config): RootKey {
   return isGiven ? readRootKey(config) : createRootKeyFile(config.rootKeyFile, systemRandom.bytes)
 }
 
-function describeInit({ data, rootKey, rootKeyFile }: Config, kid: string): string {
+function describeInit({ rootKey, rootKeyFile }: Config, place: string, kid: string): string {
   const source = rootKey === undefined ? rootKeyFile : 'the environment'
   return [
-    `Signing key ${kid} and a sealing key are in ${data}, sealed under the root key of ${source}.`,
+    `Signing key ${kid} and a sealing key are in ${place}, sealed under the root key of ${source}.`,
     'Keep a copy of the root key apart from the backups of the data: without it nothing opens.',
     'Next: coatcheck merchants add <id>',
   ].join('\n')

@@ -32,12 +32,12 @@ const KEEP_KEYS_EVERY_MILLISECONDS = 10_000
 /** Runs the primary process: checks, minting, purging, the operators' listener, and the workers that do the rest. */
 export async function runPrimary(config: Config, json: boolean): Promise<void> {
   await checkRequirements(config)
-  const store = openVaultStore(config)
   const logger = createLogger({
     level: config.logLevel,
     now: systemClock,
     destination: process.stdout,
   })
+  const store = await openVaultStore(config, (durability) => logger.info(durability))
   noteForeignCertificate(config, logger)
   const housekeeping = await startHousekeeping(config, store, logger)
   cluster.setupPrimary({ execArgv: [...new Set([...process.execArgv, ...WORKER_ARGUMENTS])] })

@@ -21,7 +21,7 @@ export async function runWorker(config: Config): Promise<void> {
   const destination = pino.destination({ fd: 1, sync: false, minLength: 16_000 })
   setInterval(() => destination.flush(), 500).unref()
   const logger = createLogger({ level: config.logLevel, now: systemClock, destination })
-  const store = openVaultStore(config)
+  const store = await openVaultStore(config)
   const service = await createService({
     store,
     rootKey: readRootKey(config),

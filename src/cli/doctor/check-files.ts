@@ -36,7 +36,8 @@ function judgeOpenPath({ path, mode }: PathFacts | FileFacts, isFolder: boolean)
 export function checkRootKey({
   rootKey,
   store,
-}: Pick<Facts, 'rootKey' | 'store'>): readonly Finding[] {
+  database,
+}: Pick<Facts, 'rootKey' | 'store' | 'database'>): readonly Finding[] {
   const { source, path, file } = rootKey
   if (source === 'environment') {
     return [
@@ -48,7 +49,8 @@ export function checkRootKey({
   }
   if (file === undefined) {
     // Where nothing is set up, that was said already.
-    if (store.lasting === undefined) return []
+    const hasDatabase = database !== undefined && 'isMade' in database && database.isMade
+    if (store.lasting === undefined && !hasDatabase) return []
     return [
       problem(
         `There is no root key file ${path}.`,

@@ -3,6 +3,7 @@ import type { OperatorError } from '../../errors.ts'
 import type { KeyState } from '../../keys/key-life.ts'
 import type { Credential, Merchant } from '../../merchant/merchant.ts'
 import type { Depth } from '../../store/contract.ts'
+import type { DatabaseFacts } from '../../store/database-facts.ts'
 import type { SqliteFacts } from '../../store/sqlite-reader.ts'
 
 // What was observed. Nothing here is judged: that is what the checks do. Times are seconds since the epoch.
@@ -117,7 +118,10 @@ export interface Facts {
   readonly unknownVariables: readonly UnknownVariable[]
   readonly machine: MachineFacts
   readonly clock: ClockFacts
+  /** Of the embedded store; empty where another engine is configured. */
   readonly store: StoreFacts
+  /** Of another engine, or why it cannot be looked at; absent for the embedded store. */
+  readonly database?: DatabaseFacts | OperatorError | undefined
   readonly rootKey: RootKeyFacts
   /** Why the store does not open; undefined when there is none. */
   readonly vault: VaultFacts | OperatorError | undefined

@@ -65,6 +65,12 @@ export function observeStore({ data }: Pick<Config, 'data'>): ObservedStore {
   }
 }
 
+/** What there is to see of the data folder where another engine is configured. */
+export function withoutFiles({ data }: Pick<Config, 'data'>): ObservedStore {
+  const none = { folder: undefined, lasting: undefined, passing: undefined }
+  return { facts: { data, ...none, freeBytes: 0, fileSystem: 0 }, readings: {} }
+}
+
 function observeFile(
   path: string,
 ): { readonly facts: FileFacts; readonly reading: SqliteReading | undefined } | undefined {

@@ -32,7 +32,11 @@ export async function observeVault(
     facts.lasting.read.mode === 'serve'
   if (lasting?.table === undefined || !isVault) return { vault: undefined, pools: undefined }
   const tables = { lasting: lasting.table, ...(passing?.table && { passing: passing.table }) }
-  const store = createReadingStore(tables, systemClock)
+  return readVault(config, createReadingStore(tables, systemClock))
+}
+
+/** As {@link observeVault}, of a store that is open. */
+export async function readVault(config: Config, store: Store): Promise<ObservedVault> {
   const pools = {
     oneTime: await store.depth('pool-key'),
     rotated: await store.depth('rotated-pool-key'),
@@ -63,7 +67,7 @@ async function openVault(config: Config, store: Store): Promise<VaultFacts | Ope
     if (!(error instanceof SealError)) throw error
     return new OperatorError(
       'A record of the store does not open: it was changed, or its sealing key is gone.',
-      'Restore the whole of coatcheck.db from a backup.',
+      'Restore the whole of coatcheck.db, or of the schema coatcheck, from a backup.',
       error,
     )
   }
