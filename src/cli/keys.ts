@@ -14,7 +14,7 @@ import { describeCustody, makeCustody } from './make-custody.ts'
 import { ensureMleKey } from './mle-key.ts'
 import { createPrinter } from './print.ts'
 import { addSettings, readSettings } from './settings.ts'
-import { dateInWords } from './time-in-words.ts'
+import { dateInWords } from '../inspect/time-in-words.ts'
 import { createVaultStore, describeVaultStore, VAULT_SETTINGS } from './vault.ts'
 
 interface KeysOptions {

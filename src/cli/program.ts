@@ -15,6 +15,9 @@ const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
   verify: async () => (await import('./verify.ts')).verifyCommand(),
   rehearse: async () => (await import('./rehearse.ts')).rehearseCommand(),
   inspect: async () => (await import('./inspect.ts')).inspectCommand(),
+  clock: async () => (await import('./clock.ts')).clockCommand(),
+  faults: async () => (await import('./faults.ts')).faultsCommand(),
+  reset: async () => (await import('./reset.ts')).resetCommand(),
   doctor: async () => (await import('./doctor.ts')).doctorCommand(),
   completion: async () => (await import('./completion.ts')).completionCommand(() => loadProgram()),
 }

@@ -1,4 +1,3 @@
-import { createPrivateKey, type KeyObject } from 'node:crypto'
 import { epochSeconds, type Now, type Random } from '../clock-and-random.ts'
 import { storeMleKey } from '../keys/mle-keys.ts'
 import { sealForPool } from '../keys/mint-order.ts'
@@ -11,6 +10,7 @@ import { createAdministration } from '../merchant/administration.ts'
 import type { Allowances, Merchant } from '../merchant/merchant.ts'
 import type { Store, Write } from '../store/contract.ts'
 import type { Sealer } from '../store/sealed-records.ts'
+import { BUNDLED_SESSION_KEYS, importBundledKey } from './bundled-keys.ts'
 import keys from './throw-away-keys.json' with { type: 'json' }
 
 /** The merchant that dev mode bundles, and its published credential. */
@@ -28,7 +28,7 @@ export const DEV_ALLOWANCES: Allowances = { jwtV1: true, undated: true, merchant
 
 /** The private half, in PEM, of the key to which the bundled merchant's cards are released. */
 export function bundledReleaseKey(): string {
-  return importKey(keys.release.privateKey).export({ type: 'pkcs8', format: 'pem' }).toString()
+  return importBundledKey('release').export({ type: 'pkcs8', format: 'pem' }).toString()
 }
 
 const RELEASE = { entitled: true, releaseCertificate: keys.release.certificate } as const
@@ -48,9 +48,9 @@ export async function seed(needs: SeedNeeds): Promise<Sealer> {
   const sealingKeys = await store.depth('sealing-key')
   if (sealingKeys.count === 0) await createSealingKey(store, rootKey, random)
   const sealer = await loadSealer(store, rootKey, { ...random, now })
-  const privateKey = importKey(keys.signing)
+  const privateKey = importBundledKey('signing')
   await storeSigningKey(store, sealer, { kid: BUNDLED_SIGNING_KID, privateKey })
-  const mleKey = { ...keys.mle, privateKey: importKey(keys.mle.privateKey) }
+  const mleKey = { ...keys.mle, privateKey: importBundledKey('mle') }
   await storeMleKey(store, sealer, mleKey)
   const { merchantId: id, keyId, secret } = BUNDLED_MERCHANT
   const settings = { tokensPerSession: undefined, attemptsPerSession: undefined } as const
@@ -77,17 +77,15 @@ function entitle(merchant: Merchant): Merchant {
 async function seedPool({ store, now, site }: SeedNeeds, sealer: Sealer): Promise<void> {
   const { count } = await store.depth('pool-key')
   const seconds = epochSeconds(now)
-  const writes = keys.session.slice(count).map((key): Write => {
+  const missing = Array.from({ length: Math.max(0, BUNDLED_SESSION_KEYS - count) }).keys()
+  const writes = [...missing].map((index): Write => {
+    const content = encodeSessionKey(importBundledKey(count + index))
     const minted = sealForPool(
-      { kind: 'pool-key', site, content: encodeSessionKey(importKey(key)) },
+      { kind: 'pool-key', site, content },
       { sealingKey: sealer.active, randomBytes: (bytes) => sealer.randomBytes(bytes), seconds },
     )
     const { kid: name, expiresAt, sealed } = minted
     return { op: 'put-new', kind: 'pool-key', name, expiresAt, value: Buffer.from(sealed) }
   })
   await store.write(writes)
-}
-
-function importKey(pkcs8: string): KeyObject {
-  return createPrivateKey({ key: Buffer.from(pkcs8, 'base64'), format: 'der', type: 'pkcs8' })
 }

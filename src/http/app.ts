@@ -11,7 +11,7 @@ import { readCall, readMerchantRequest, type Call } from './call.ts'
 import { answerBrokenRequest } from './broken-request.ts'
 import { encryptReply, findReplyKey, type EncryptReplyNeeds } from './encrypt-reply.ts'
 import { mayBeEncrypted, openRequest, type OpenRequestNeeds } from './open-request.ts'
-import { createGathering } from './gather.ts'
+import { createGathering, type Gather } from './gather.ts'
 import type { Reply } from './reply.ts'
 import { errorReply, respondError } from './respond-error.ts'
 import { ROUTES, type Operations, type Route } from './routes.ts'
@@ -40,6 +40,8 @@ export interface HttpNeeds {
   isAllowedOrigin(origin: string): boolean
   /** See {@link ErrorReplies}. */
   readonly explain: boolean
+  /** Where requests wait for each other. Default is {@link createGathering}. */
+  readonly gather?: Gather
   /** Addresses of proxies whose `X-Forwarded-For` is believed. */
   readonly trustedProxies: readonly string[]
 }
@@ -103,7 +105,7 @@ function frameRequests(app: FastifyInstance, needs: HttpNeeds): void {
     requireHost(request)
     done()
   })
-  const gather = createGathering()
+  const { gather = createGathering() } = needs
   app.addHook('preHandler', (_request, _reply, done) => gather(done))
   app.addHook('onResponse', (request, reply, done) => {
     noteResponse(needs, request, reply)
