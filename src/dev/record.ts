@@ -118,7 +118,8 @@ export function scrubRequest(finished: Finished): Kept {
     at,
     wallAt,
     milliseconds: sinceStart(exchange),
-    path: scrubText(target.slice(0, LONGEST_PATH)),
+    // Before it is cut, as part of a card number would not be found.
+    path: scrubText(target).slice(0, LONGEST_PATH),
     merchant: merchant === null ? null : scrubText(merchant),
     explanation: refusal?.explanation ? scrubFields(refusal.explanation) : null,
     request: {

@@ -1,4 +1,8 @@
-import { panFault } from '../card/pan.ts'
+import {
+  mayHoldCardNumber,
+  replaceCardNumbers,
+  withoutSeparators,
+} from '../card/find-card-numbers.ts'
 import { decodeJsonPart } from '../jose/compact.ts'
 import { isJsonObject, stringMember, type JsonObject } from '../protocol/parse.ts'
 
@@ -7,23 +11,43 @@ import { isJsonObject, stringMember, type JsonObject } from '../protocol/parse.t
 
 const REMOVED = '[removed]'
 
-// The first two are left as they are; in the base64url of a token, digits mean nothing.
-const TOKEN_OR_DIGITS =
-  /(?<![\w-])eyJ[\w-]+\.[\w.-]+|[0-9A-Z]{33,}|(?<![0-9])[0-9](?:[ -]?[0-9]){11,18}(?![0-9])/g
-const MAY_HIDE_NUMBER = /[0-9](?:[ -]?[0-9]){11}|\\u/
+// Left as they are: in the base64url of a token, and in a jti, digits mean nothing.
+const KEPT = /(?<![\w-])eyJ[\w-]+\.[\w.-]+|[0-9A-Z]{33,}/g
 const MAY_HIDE_CODE = /secur|cv[vcn]|card.?verif/i
-const COMPACT = /^eyJ[\w.-]+$/
+// Shorter ones hold no card number.
+const BASE64 = /[A-Za-z0-9+/]{16,}={0,2}/g
+const BASE64URL = /[\w-]{16,}/g
+const READABLE = /^[\t\n\r\x20-\x7e\u00a0-\uffff]*$/
 
 const SECURITY_CODE = /secur\w*.?code|^cv[vcn]2?$|card.?verification/i
 const NUMBER = /^(?:card.?number|number|pan|account.?number)$/i
 const SECURITY_CODE_IN_TEXT =
-  /((?:secur\w*[_-]?code|cv[vcn]2?)\W{0,8}(?:value\W{1,6})?)[0-9]{3,4}(?![0-9])/gi
+  /((?:secur\w*[_-]?code|cv[vcn]2?)(?:%[0-9a-f]{2}|\W){0,8}(?:value(?:%[0-9a-f]{2}|\W){1,6})?)[0-9]{3,4}(?![0-9])/gi
 
 /** Tells quickly that a text, such as most, has nothing to scrub. */
 function isClean(text: string): boolean {
-  if (COMPACT.test(text)) return true
-  if (MAY_HIDE_NUMBER.test(text)) return false
-  return !(/[0-9]{3}/.test(text) && MAY_HIDE_CODE.test(text))
+  if (mayHoldCardNumber(text) || text.includes(String.raw`\u`)) return false
+  if (/[0-9]{3}/.test(text) && MAY_HIDE_CODE.test(text)) return false
+  return withoutEncoded(text) === text
+}
+
+// A token within a token, at most; more would cost time that grows with the nesting.
+const MOST_NESTED = 2
+
+/** Removes base64 of card data: a request that was signed or encoded where it should have been encrypted. */
+function withoutEncoded(text: string, nested = MOST_NESTED): string {
+  const remove = (encoded: string): string => {
+    const decoded = Buffer.from(encoded, 'base64').toString('utf8')
+    return READABLE.test(decoded) && holdsCardData(decoded, nested) ? REMOVED : encoded
+  }
+  // A slash is a digit of base64 or separates the segments of a path.
+  return text.replaceAll(BASE64, remove).replaceAll(BASE64URL, remove)
+}
+
+function holdsCardData(text: string, nested: number): boolean {
+  if (text.search(SECURITY_CODE_IN_TEXT) !== -1) return true
+  if (replaceCardNumbers(text, mask) !== text) return true
+  return nested > 0 && withoutEncoded(text, nested - 1) !== text
 }
 
 /** Scrubs a body: card numbers are masked, security codes removed. A body that has neither is returned as it came. */
@@ -43,11 +67,12 @@ export function scrubBody(text: string): string {
 /** Scrubs text that is not JSON: a path, a header. */
 export function scrubText(text: string): string {
   if (isClean(text)) return text
-  return text
-    .replaceAll(TOKEN_OR_DIGITS, (found) =>
-      /^[0-9][0-9 -]+$/.test(found) ? maskIfCard(found) : found,
-    )
-    .replaceAll(SECURITY_CODE_IN_TEXT, `$1${REMOVED}`)
+  const decoded = withoutEncoded(text)
+  const kept = decoded.match(KEPT) ?? []
+  const scrubbed = decoded
+    .split(KEPT)
+    .map((between, index) => replaceCardNumbers(between, mask) + (kept[index] ?? ''))
+  return scrubbed.join('').replaceAll(SECURITY_CODE_IN_TEXT, `$1${REMOVED}`)
 }
 
 /** Scrubs what is known of a refusal: it quotes paths and headers. */
@@ -78,16 +103,12 @@ function scrubCode(value: unknown): unknown {
 
 function scrubLeaf(value: string | number, name: string): string | number {
   const text = String(value)
-  const digits = text.replaceAll(/[ -]/g, '')
+  const digits = withoutSeparators(text)
   // One that was mistyped is masked too, where a card number belongs.
   if (NUMBER.test(name) && /^[0-9]{12,19}$/.test(digits)) return mask(digits)
-  const scrubbed = scrubText(text)
+  // JSON in a string is read as well, however deep.
+  const scrubbed = /^\s*[[{]/.test(text) ? scrubBody(text) : scrubText(text)
   return scrubbed === text ? value : scrubbed
-}
-
-function maskIfCard(found: string): string {
-  const digits = found.replaceAll(/[ -]/g, '')
-  return panFault(digits) === undefined ? mask(digits) : found
 }
 
 function mask(digits: string): string {

@@ -22,6 +22,53 @@ const BODIES: readonly (readonly [what: string, body: string])[] = [
   ['as a form', 'number=4111111111111111&securityCode=123'],
 ]
 
+const GROUPED = ['4111 1111 1111 1111', '4111.1111.1111.1111', '4111%201111%201111%201111']
+
+test('a card number is masked whatever numbers stand beside it, and however it is grouped', () => {
+  for (const number of ['4111111111111111', ...GROUPED]) {
+    for (const text of [`${number} 12/30`, `2026-11-25 ${number}`, `${number} 123`]) {
+      const expected = text.replace(number, MASKED)
+      assert.equal(scrubBody(JSON.stringify({ note: text })), JSON.stringify({ note: expected }))
+      assert.equal(scrubText(`n=${text}`), `n=${expected}`)
+    }
+  }
+  const encoded = encodeURIComponent('{"number":"4111111111111111","securityCode":"123"}')
+  assert.doesNotMatch(scrubText(`/x?d=${encoded}`), /4111111111111111|22123/)
+})
+
+test('card data that was encoded or signed instead of encrypted is removed', () => {
+  const json = '{"number":"4111111111111111"}'
+  const codeOnly = '{"card":{"securityCode":"123"}}'
+  for (const text of [json, codeOnly, '4111111111111111', '4111 1111 1111 1111']) {
+    for (const encoding of ['base64', 'base64url'] as const) {
+      const encoded = Buffer.from(text).toString(encoding)
+      assert.equal(scrubBody(encoded), '[removed]')
+      assert.equal(scrubBody(JSON.stringify({ data: encoded })), '{"data":"[removed]"}')
+      assert.equal(scrubHeader('x-data', encoded), '[removed]')
+    }
+  }
+  const jws = `eyJhbGciOiJub25lIn0.${Buffer.from(json).toString('base64url')}.c2ln`
+  assert.equal(scrubBody(jws), 'eyJhbGciOiJub25lIn0.[removed].c2ln')
+  const within = Buffer.from(JSON.stringify({ jws })).toString('base64url')
+  assert.equal(scrubText(`/x/${within}`), '/x/[removed]')
+})
+
+test('a security code is removed of JSON in JSON in JSON', () => {
+  let body = '{"securityCode":"123"}'
+  for (let depth = 0; depth < 4; depth += 1) body = JSON.stringify({ data: body })
+  assert.doesNotMatch(scrubBody(body), /123/)
+})
+
+test('scrubbing takes time in proportion to the text, whatever it holds', () => {
+  let nested = 'a'.repeat(16)
+  while (nested.length < 40_000) nested = Buffer.from(nested).toString('base64')
+  for (const text of [nested, '41 '.repeat(20_000), 'a'.repeat(60_000), 'eyJ'.repeat(20_000)]) {
+    const started = performance.now()
+    scrubBody(text)
+    assert.ok(performance.now() - started < 500, text.slice(0, 20))
+  }
+})
+
 for (const [what, body] of BODIES) {
   test(`card data ${what} is masked, and the security code removed`, () => {
     const scrubbed = scrubBody(body)

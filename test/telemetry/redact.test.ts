@@ -28,12 +28,22 @@ test('hides what can be a card number', () => {
   assert.equal(redactText(`a${PAN}b`), 'a[number]b')
 })
 
+test('hides a card number however its digits are grouped, and whatever numbers stand beside it', () => {
+  const groups = [PAN.slice(0, 4), PAN.slice(4, 8), PAN.slice(8, 12), PAN.slice(12)]
+  for (const separator of [' ', '-', '.', '_', '+', '  ', '\u00a0', '%20', '%2D']) {
+    assert.equal(redactText(`/x/${groups.join(separator)}?a`), '/x/[number]?a')
+  }
+  assert.equal(redactText(`2026-11-22 ${PAN} 12/30`), '2026-11-22 [number] 12/30')
+  assert.equal(redactText(`/x/%22${PAN}%22`), '/x/%22[number]%22')
+})
+
 test('leaves other numbers, ids and times alone', () => {
   const texts = [
     '4111111111111112',
     '411111111111111111111',
     '2026-11-22T13:31:29.825Z',
     '1f53e357-f43e-4111-a220-111111111111',
+    '41111111-1111-4111-8111-111111111111',
     '411111111111',
     'SHA-256=RBNvo1WzZ4oRRq0W9+hknpT7T8If536DEMBg9hyq/4o=',
     '08SvIaGIfyaw897rDeG9eFdODKaCKc1q',
@@ -42,7 +52,7 @@ test('leaves other numbers, ids and times alone', () => {
 })
 
 test('takes time in proportion to the text, whatever it holds', () => {
-  for (const part of ['eyJ', 'eyJa.', 'eyJa..', '4', 'A', 'a.']) {
+  for (const part of ['eyJ', 'eyJa.', 'eyJa..', '4', '41 ', '%20', '4%20', 'A', 'a.']) {
     const text = part.repeat(Math.ceil(60_000 / part.length))
     const started = performance.now()
     redactText(text)
