@@ -67,14 +67,16 @@ function remember<Found>(
   now: Now,
   lookUp: (name: string) => Promise<Found | undefined>,
 ): (name: string) => Promise<Found | undefined> {
-  const remembered = new Map<string, { readonly found: Found; readonly until: number }>()
+  const remembered = new Map<string, { readonly found: Found; readonly at: number }>()
   return async function find(name: string): Promise<Found | undefined> {
     const seconds = epochSeconds(now)
     const known = remembered.get(name)
-    if (known !== undefined && known.until > seconds) return known.found
+    const age = known === undefined ? CACHE_SECONDS : seconds - known.at
+    // A clock that was set back must not make it remember for longer.
+    if (known !== undefined && age >= 0 && age < CACHE_SECONDS) return known.found
     remembered.delete(name)
     const found = await lookUp(name)
-    if (found !== undefined) remembered.set(name, { found, until: seconds + CACHE_SECONDS })
+    if (found !== undefined) remembered.set(name, { found, at: seconds })
     return found
   }
 }

@@ -45,6 +45,15 @@ test('forgets a deleted credential within 10 seconds', async (t) => {
   assert.equal(await registry.find('key'), undefined)
 })
 
+test('forgets a deleted credential also when the clock was set back meanwhile', async (t) => {
+  const { registry, administration, store, clock } = await start(t)
+  await administration.add(...withSecret())
+  assert.ok(await registry.find('key'))
+  await store.write([{ op: 'delete', kind: 'credential', name: 'key' }])
+  clock.advance(-3600)
+  assert.equal(await registry.find('key'), undefined)
+})
+
 test('does not remember that a key id is unknown', async (t) => {
   const { registry, administration } = await start(t)
   assert.equal(await registry.find('key'), undefined)
