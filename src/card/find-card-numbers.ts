@@ -2,20 +2,21 @@ import { networksOf } from './network.ts'
 import { panFault } from './pan.ts'
 
 // What people and programs write between the digits of a card number, in URLs too.
-const SEPARATOR = String.raw`(?:[ \t\u00a0.+_-]|%(?:20|2[bd]|a0))`
+const SEPARATOR = String.raw`(?:[ \t\0\u00a0.+_-]|%(?:20|2[bd]|a0))`
 const SEPARATORS = new RegExp(SEPARATOR, 'gi')
 const MOST_DIGITS = 19
 // More groups than any issuer prints; it bounds how often the digits of a long list are tried.
 const MOST_GROUPS = 8
 
-// An escape that is no separator is not part of a number, although its digits stand before one. Nor are those of a UUID.
-const UUID = '[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}'
+// An escape that is no separator is not part of a number, although its digits stand before one. Nor are those of a UUID, or
+// of a SHA-256: the heads of the audit's chains must stay as they are.
+const ID = '(?:[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}|[0-9a-f]{64})'
 const RUN = new RegExp(
-  String.raw`%[0-9a-f]{2}|(?<![\w-])${UUID}(?![\w-])|[0-9]+(?:${SEPARATOR}{1,2}[0-9]+)*`,
+  String.raw`%[0-9a-f]{2}|(?<![\w-])${ID}(?![\w-])|[0-9]+(?:${SEPARATOR}{1,2}[0-9]+)*`,
   'gi',
 )
 const BETWEEN = new RegExp(`(${SEPARATOR}+)`, 'i')
-const IS_UUID = new RegExp(`^${UUID}$`, 'i')
+const IS_ID = new RegExp(`^${ID}$`, 'i')
 const MAY_HOLD = new RegExp(`[0-9](?:${SEPARATOR}{0,2}[0-9]){11}`, 'i')
 const IS_RUN = new RegExp(`^[0-9](?:${SEPARATOR}{0,2}[0-9]){11}`, 'i')
 
@@ -42,7 +43,7 @@ export function replaceCardNumbers(
   leastDigits = 12,
 ): string {
   return text.replaceAll(RUN, (run) =>
-    IS_RUN.test(run) && !IS_UUID.test(run) ? replaceInRun(run, replace, leastDigits) : run,
+    IS_RUN.test(run) && !IS_ID.test(run) ? replaceInRun(run, replace, leastDigits) : run,
   )
 }
 
