@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { serve, workersOf, type Serving } from '../cli/serving.ts'
 import type { Scope } from '../process.ts'
+import { findPort } from '../store/postgres-server.ts'
 import type { MadeVault } from '../vault.ts'
 
 /** Replicas of `serve` on one store, which are killed and started again. */
@@ -21,16 +22,23 @@ export interface ReplicaOptions {
   readonly vault: MadeVault
   readonly count: number
   /** Flags beside those of every test. */
-  readonly args?: (index: number) => readonly string[]
+  readonly args?: readonly string[]
 }
 
-/** Starts replicas, one worker each. */
+/** Starts replicas, one worker each, on ports that they have again after a restart. */
 export async function startReplicas(
   scope: Scope,
-  { vault, count, args = () => [] }: ReplicaOptions,
+  { vault, count, args = [] }: ReplicaOptions,
 ): Promise<Replicas> {
+  const plain = ['--log-level', 'error', '--workers', '1', ...args]
+  const ports = await Promise.all(
+    Array.from({ length: count }, async () => {
+      const [port, operatorPort] = [await findPort(), await findPort()]
+      return ['--port', `${port}`, '--operator-port', `${operatorPort}`]
+    }),
+  )
   const start = (index: number): Promise<Serving> =>
-    serve(scope, vault, { args: ['--log-level', 'error', '--workers', '1', ...args(index)] })
+    serve(scope, vault, { args: [...plain, ...(ports[index % count] ?? [])] })
   const running = await Promise.all(Array.from({ length: count }, (_, index) => start(index)))
   let turn = 0
 

@@ -21,7 +21,7 @@ const SHOPPERS = 4
 /** Sessions of each round that are left for the next. */
 const LEFT_OPEN = 3
 const REQUEST_SECONDS = 10
-const PAUSE_AFTER_FAILURE_MILLISECONDS = 25
+const PAUSE_AFTER_FAILURE_MILLISECONDS = 100
 
 /** What may come of a request while something is killed; everything else fails the test. */
 const ENDURED = ['NETWORK_ERROR', 'SERVICE_UNAVAILABLE', 'RESOURCE_QUOTA_EXCEEDED']
