@@ -20,7 +20,7 @@ export const TOKENS_PER_SESSION = 2
 const SHOPPERS = 4
 /** Sessions of each round that are left for the next. */
 const LEFT_OPEN = 3
-const REQUEST_SECONDS = 10
+const REQUEST_SECONDS = 15
 const PAUSE_AFTER_FAILURE_MILLISECONDS = 100
 
 /** What may come of a request while something is killed; everything else fails the test. */
