@@ -15,7 +15,8 @@ import { isSoak } from './soak.ts'
 const ROUNDS = isSoak ? 10 : 1
 /** What swallows everything is given up after five seconds; a request may have to wait for two answers of the store. */
 const LONGEST_ANSWER_MILLISECONDS = 11_000
-const OUTAGE_MILLISECONDS = 1500
+const OUTAGE_MILLISECONDS = 1000
+const STALL_MILLISECONDS = 6000
 
 /** A database, and the way to it. */
 interface Database {
@@ -64,10 +65,11 @@ const OUTAGES: readonly ((database: Database) => Promise<void>)[] = [
     await sleep(OUTAGE_MILLISECONDS)
     network.cut(false)
   },
+  // Long enough for what waits to be given up; it arrives late all the same.
   async ({ network }) => {
-    network.swallow(true)
-    await sleep(OUTAGE_MILLISECONDS)
-    network.swallow(false)
+    network.stall(true)
+    await sleep(STALL_MILLISECONDS)
+    network.stall(false)
   },
 ]
 

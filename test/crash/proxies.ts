@@ -33,10 +33,11 @@ export const PROXIES: readonly Proxy[] = [
     example: 'nginx.conf',
     howToInstall: 'install the package nginx-light',
     versionFlag: '-v',
-    arguments: (configuration) => [
-      ...['-c', configuration, '-p', join(configuration, '..'), '-e', 'stderr'],
-      ...['-g', 'daemon off; pid nginx.pid;'],
-    ],
+    arguments: (configuration) => {
+      const folder = join(configuration, '..')
+      const directives = 'daemon off; pid nginx.pid;'
+      return ['-c', configuration, '-p', folder, '-e', 'stderr', '-g', directives]
+    },
   },
 ]
 
