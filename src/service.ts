@@ -1,9 +1,11 @@
 import type { FastifyInstance } from 'fastify'
-import { createSession } from './actions/create-session.ts'
-import { createToken } from './actions/create-token.ts'
+import { createSession, type CreateSessionNeeds } from './actions/create-session.ts'
+import { createToken, type CreateTokenNeeds } from './actions/create-token.ts'
+import { getPaymentCredentials } from './actions/get-payment-credentials.ts'
 import { getPaymentDetails } from './actions/get-payment-details.ts'
 import { getJwks, getPublicKey } from './actions/get-public-key.ts'
 import { createLoggedAudit, type Audit } from './audit/audit.ts'
+import { createReleaseTrail } from './audit/release-trail.ts'
 import {
   epochSeconds,
   systemClock,
@@ -11,7 +13,8 @@ import {
   type Now,
   type Random,
 } from './clock-and-random.ts'
-import { createApp } from './http/app.ts'
+import { createApp, type HttpNeeds } from './http/app.ts'
+import type { Gather } from './http/gather.ts'
 import type { Operations, Route } from './http/routes.ts'
 import { createRsaQueue } from './jose/rsa-queue.ts'
 import { claimKeys, type ClaimedKey } from './keys/claim-keys.ts'
@@ -23,6 +26,7 @@ import { poolSealer } from './keys/sealing-keys.ts'
 import {
   createSessionKeyPool,
   type PoolPolicy,
+  type PoolStatus,
   type SessionKeyPool,
 } from './keys/session-key-pool.ts'
 import { createSessionKeys } from './keys/session-keys.ts'
@@ -65,6 +69,8 @@ export interface ServiceOptions {
   readonly trustedProxies: readonly string[]
   /** Default is the machine's clock. */
   readonly now?: Now
+  /** Default is that `now` is both. */
+  readonly outerClocks?: OuterClocks
   /** Default is the operating system's randomness. */
   readonly random?: Random
   /** Default keeps nothing. */
@@ -73,6 +79,31 @@ export interface ServiceOptions {
   readonly limits?: Limits
   /** Makes routes beside those that every mode has. Default is none. */
   furtherRoutes?(needs: RouteNeeds): readonly Route[]
+  /** Default changes nothing. */
+  readonly wrappers?: Wrappers
+  /** See {@link HttpNeeds}. */
+  readonly gather?: Gather
+}
+
+/** The clocks by which a service judges what comes from outside, where its own clock is another. */
+export interface OuterClocks {
+  /** By which merchants' signatures are checked. */
+  readonly signatures: Now
+  /** By which what is remembered of merchants and keys is looked up again. */
+  readonly machine: Now
+}
+
+/** What can be put around the needs of authentication and actions: each returns what is used in the place of what it is given. */
+export interface Wrappers {
+  authenticate(authenticate: HttpNeeds['authenticate']): HttpNeeds['authenticate']
+  createSession(needs: CreateSessionNeeds): CreateSessionNeeds
+  createToken(needs: CreateTokenNeeds): CreateTokenNeeds
+}
+
+const UNWRAPPED: Wrappers = {
+  authenticate: (authenticateMerchant) => authenticateMerchant,
+  createSession: (needs) => needs,
+  createToken: (needs) => needs,
 }
 
 /** What further routes are made from. */
@@ -90,6 +121,8 @@ export interface RouteNeeds {
 export interface Service {
   readonly app: FastifyInstance
   readonly metrics: Metrics
+  /** What this process shows of its session keys. */
+  poolStatus(): PoolStatus
   /** Finishes the requests that were begun, then lets go. The store stays open. */
   close(): Promise<void>
 }
@@ -101,7 +134,8 @@ export interface Service {
  */
 export async function createService(options: ServiceOptions): Promise<Service> {
   const { store, logger, now = systemClock, random = systemRandom } = options
-  const { trace = noTrace, limits = unlimited } = options
+  const { trace = noTrace, limits = unlimited, wrappers = UNWRAPPED } = options
+  const { outerClocks = { signatures: now, machine: now } } = options
   const keys = await openLiveKeys({
     store,
     root: holdRootKey(options.rootKey, options.rereadRootKey),
@@ -115,12 +149,12 @@ export async function createService(options: ServiceOptions): Promise<Service> {
     ready: () => pool.status().ready,
     waiting: () => pool.status().waiting,
   })
-  const registry = createMerchantRegistry({ store, sealer, now })
+  const registry = createMerchantRegistry({ store, sealer, now: outerClocks.machine })
   const authentication = {
     ...registry,
-    mayDiagnose: createDiagnosisRate(now),
+    mayDiagnose: createDiagnosisRate(outerClocks.machine),
     write: store.write,
-    now,
+    now: outerClocks.signatures,
     toleranceSeconds: options.toleranceSeconds,
   }
   const machine = { store, sealer, now, random, site: SITE.digits }
@@ -128,11 +162,13 @@ export async function createService(options: ServiceOptions): Promise<Service> {
     ...options,
     operations: createOperations({ ...options, now, random, trace }, keys, pool),
     furtherRoutes: options.furtherRoutes?.({ ...machine, audit: createLoggedAudit(logger) }) ?? [],
-    authenticate: withFreshKeys(keys, (request) => authenticate(authentication, request)),
+    authenticate: wrappers.authenticate(
+      withFreshKeys(keys, (request) => authenticate(authentication, request)),
+    ),
     mle: {
       keys: createMleKeys(store, sealer),
       findCredential: registry.find,
-      now,
+      now: outerClocks.signatures,
       toleranceSeconds: options.toleranceSeconds,
       randomBytes: (count) => random.bytes(count),
     },
@@ -146,7 +182,7 @@ export async function createService(options: ServiceOptions): Promise<Service> {
     await app.close()
     await keys.close()
   }
-  return { app, metrics, close }
+  return { app, metrics, poolStatus: () => pool.status(), close }
 }
 
 /** Has keys read that are too old to go by, before it runs: after a pause of the machine, say, no timer has fired yet. */
@@ -179,15 +215,19 @@ function unreadable(logger: Logger): (kid: string) => void {
 type Completed = ServiceOptions & Required<Pick<ServiceOptions, 'now' | 'random' | 'trace'>>
 
 function createOperations(options: Completed, keys: LiveKeys, pool: SessionKeyPool): Operations {
-  const { store, logger, sessionLimits } = options
+  const { store, logger, sessionLimits, wrappers = UNWRAPPED } = options
   const { sealer, signingKeys } = keys
   const found = { get: store.get, sealer, poolSealer: poolSealer(sealer), now: options.now }
   const sessionKeys = createSessionKeys(found, SITE.digits)
   const audit = createLoggedAudit(logger)
   const runRsa = createRsaQueue()
   const shared = { ...options, sealer, signingKeys, sessionKeys, runRsa, audit }
-  const sessionNeeds = { ...shared, nextSessionKey: chooseSessionKey(options, sealer, pool) }
-  const tokenNeeds = { ...shared, site: SITE, defaultAttempts: sessionLimits.attempts }
+  const nextSessionKey = chooseSessionKey(options, sealer, pool)
+  const sessionNeeds = wrappers.createSession({ ...shared, nextSessionKey })
+  const defaultAttempts = sessionLimits.attempts
+  const tokenNeeds = wrappers.createToken({ ...shared, site: SITE, defaultAttempts })
+  const trail = createReleaseTrail({ ...shared, store: { write: store.write } })
+  const releaseNeeds = { ...shared, site: SITE, trail }
   return {
     createSession: (merchant, call) => createSession(sessionNeeds, merchant, call),
     createToken: withFreshKeys(keys, (compact, correlationId) =>
@@ -195,6 +235,8 @@ function createOperations(options: Completed, keys: LiveKeys, pool: SessionKeyPo
     ),
     getPaymentDetails: (merchant, reference, correlationId) =>
       getPaymentDetails(shared, merchant, { reference, correlationId }),
+    getPaymentCredentials: (merchant, { parameter: reference, keyId = '', correlationId }) =>
+      getPaymentCredentials(releaseNeeds, merchant, { reference, keyId, correlationId }),
     getPublicKey: async (kid) => {
       // Another process may have made it a moment ago.
       if (keys.isStale() || signingKeys.find(kid) === undefined) await keys.refresh()

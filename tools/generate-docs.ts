@@ -7,6 +7,8 @@ import { describeCommand, flatten, type CommandEntry } from '../src/cli/command-
 import { MERCHANT_SETTINGS } from '../src/cli/merchant-settings.ts'
 import { loadProgram } from '../src/cli/program.ts'
 import { SETTING_LIST } from '../src/config.ts'
+import { FAULT_KINDS, isErrorCode, isFaultKind, kindEntry, stageOfCode } from '../src/dev/fault.ts'
+import { REASONS_OF_CODE } from '../src/dev/read-fault.ts'
 import { ERRORS, type ErrorCode } from '../src/errors.ts'
 import { MLE_REFUSALS } from '../src/http/mle-refusals.ts'
 import { ROUTES } from '../src/http/routes.ts'
@@ -24,6 +26,7 @@ const GENERATED =
 
 const PAGES: Readonly<Record<string, () => string | Promise<string>>> = {
   'docs/errors.md': errorsPage,
+  'docs/faults.md': faultsPage,
   'docs/configuration.md': configurationPage,
   'docs/endpoints.md': endpointsPage,
   'docs/merchants.md': merchantsPage,
@@ -71,6 +74,57 @@ function errorsPage(): string {
     '| reason | meaning |',
     '| --- | --- |',
     ...Object.entries(MLE_REFUSALS).map(([reason, text]) => `| \`${reason}\` | ${text} |`),
+  ].join('\n')
+}
+
+function faultsPage(): string {
+  const kinds = Object.keys(FAULT_KINDS)
+    .filter(isFaultKind)
+    .map((kind) => {
+      const { stages, required, optional, meaning } = kindEntry(kind)
+      const parameters = [...required, ...optional.map((name) => `${name}?`)].join(', ')
+      return `| \`${kind}\` | ${stages.join(', ')} | ${parameters} | ${meaning} |`
+    })
+  const codes = Object.entries(ERRORS).map(([code, { status, reason }]) => {
+    const stage = isErrorCode(code) ? stageOfCode(code) : ''
+    const shown = reason === '' ? '' : `\`${reason}\``
+    return `| [${code}](errors.md#${code.toLowerCase()}) | ${status} | ${shown} | ${stage} | \`coatcheck faults add error --code ${code}\` |`
+  })
+  const reasons = Object.entries(REASONS_OF_CODE).flatMap(([code, names]) =>
+    names.map(
+      (name) => `| \`${name}\` | \`coatcheck faults add error --code ${code} --reason ${name}\` |`,
+    ),
+  )
+  return [
+    '# Faults',
+    '',
+    'Every error that [errors.md](errors.md) lists can be produced on purpose in `coatcheck dev`, for the next request, the next',
+    'few, those that match, or by chance: with `coatcheck faults`, or `POST /_dev/faults` of the [control API](dev-api.md).',
+    '`coatcheck faults clear`, or a reset, removes them.',
+    '',
+    '## Kinds',
+    '',
+    '| kind | stages, the default first | parameters | what happens |',
+    '| --- | --- | --- | --- |',
+    ...kinds,
+    '',
+    'An `error` is met where it happens by itself, see below; `latency` at the reply.',
+    '',
+    '## Errors',
+    '',
+    '| code | status | reason | stage | command |',
+    '| --- | --- | --- | --- | --- |',
+    ...codes,
+    '',
+    'At the stage `reply` any error takes the place of any answer, which was given but is not sent.',
+    '',
+    '## Reasons of refusals',
+    '',
+    'What the log, and `coatcheck` in the reply, name beside the code.',
+    '',
+    '| reason | command |',
+    '| --- | --- |',
+    ...reasons,
   ].join('\n')
 }
 
@@ -125,7 +179,7 @@ function merchantsPage(): string {
     '',
     'Given to `coatcheck merchants add <id>`, changed later by `coatcheck merchants set <id>`, shown by `coatcheck merchants',
     'show <id>`. The value `default` takes a setting back. Every process knows within 10 seconds; sessions and tokens that',
-    'are there already keep what they were made with.',
+    'are there already keep what they were made with. What the release of a card takes: [releases](release.md).',
     '',
     '| setting | flag | meaning | default |',
     '| --- | --- | --- | --- |',

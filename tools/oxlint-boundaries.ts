@@ -12,9 +12,9 @@ const ORDER: readonly (readonly string[])[] = [
   ['audit', 'telemetry', 'limits'],
   ['keys', 'merchant', 'session'],
   ['actions'],
-  ['http'],
-  ['dev'],
+  ['http', 'inspect'],
   ['service', 'config'],
+  ['dev'],
   ['certificates'],
   ['index', 'cli'],
 ]
@@ -31,10 +31,15 @@ const SIDE_TREES: ReadonlyMap<string, readonly string[]> = new Map([
 const USERS_OF_SIDE_TREES: ReadonlyMap<string, readonly string[]> = new Map([['cli', ['client']]])
 
 /** The only files that may import dev/, so that `serve` never loads what only the emulator has. */
-const IMPORTERS_OF_DEV: readonly string[] = ['service.ts', 'cli/dev.ts']
+const IMPORTERS_OF_DEV: readonly string[] = ['cli/dev.ts', 'cli/banner.ts']
 
 /** Where a process begins and may bring in the machine's own clock and randomness. */
-const COMPOSITION_ROOTS: readonly string[] = ['service.ts', 'cli/', 'keys/mint-session-keys.ts']
+const COMPOSITION_ROOTS: readonly string[] = [
+  'service.ts',
+  'dev/emulator.ts',
+  'cli/',
+  'keys/mint-session-keys.ts',
+]
 
 const CLOCK_AND_RANDOM = 'clock-and-random.ts'
 const RANDOM_FUNCTIONS: readonly string[] = [
@@ -138,7 +143,7 @@ function faultOfImport(importer: string, imported: string | undefined): string |
   const [from, to] = [placeOf(importer), placeOf(imported)]
   if (from === to) return undefined
   if (to === 'dev' && !IMPORTERS_OF_DEV.includes(importer)) {
-    return `Only ${IMPORTERS_OF_DEV.join(' and ')} import dev/: what only the emulator has wraps the rest from outside.`
+    return `Only ${IMPORTERS_OF_DEV.join(' and ')} may import dev/: what only the emulator has wraps the rest from outside.`
   }
   const allowed = importableFrom(from)
   if (allowed === undefined)

@@ -1,5 +1,5 @@
 import { styleText } from 'node:util'
-import { clientConfigurations } from './client-configuration.ts'
+import { clientConfigurations } from '../merchant/client-configuration.ts'
 import type { Https } from './dev-https.ts'
 import type { SelfTestCredentials } from './self-test.ts'
 

@@ -32,6 +32,16 @@ export function addUrl(command: Command): Command {
   return command.addOption(option.argParser(parseUrl))
 }
 
+/** Adds the options that say where a running emulator is: its credentials file, such as `coatcheck dev` leaves, names it too. */
+export function addControl(command: Command): Command {
+  return addUrl(command)
+    .option(
+      '--credentials <file>',
+      `credentials file that names it (default: ${DEV_CREDENTIALS_FILE})`,
+    )
+    .option('--json', 'print JSON')
+}
+
 /** Adds the options that say where the service is and as whom it is talked to. */
 export function addConnection(command: Command): Command {
   const authentication = new Option('--authentication <scheme>', 'how requests are signed')

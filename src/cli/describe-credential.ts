@@ -1,5 +1,5 @@
-import { authenticationsOf, clientConfigurations } from './client-configuration.ts'
-import type { ClientConfiguration } from './client-configuration.ts'
+import { authenticationsOf, clientConfigurations } from '../merchant/client-configuration.ts'
+import type { ClientConfiguration } from '../merchant/client-configuration.ts'
 import type { CreatedCredential } from './create-credential.ts'
 import type { Printer } from './print.ts'
 

@@ -1,29 +1,19 @@
 import { existsSync, mkdirSync, writeFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { Command } from 'commander'
-import { systemClock, systemRandom } from '../clock-and-random.ts'
+import { systemClock, systemRandom, type Now } from '../clock-and-random.ts'
 import type { Config, SettingName } from '../config.ts'
-import { DEV_POOL_TARGETS, DEV_PRESET } from '../dev/preset.ts'
-import { PAYMENT_ROUTE } from '../dev/payments/routes.ts'
-import { BUNDLED_MERCHANT, DEV_ALLOWANCES, seed } from '../dev/seed.ts'
+import { startEmulator, type Emulator } from '../dev/emulator.ts'
+import { BUNDLED_MERCHANT, bundledReleaseKey, DEV_ALLOWANCES } from '../dev/seed.ts'
 import { OperatorError } from '../errors.ts'
-import { describeApi } from '../http/openapi.ts'
-import { addOperatorRoutes } from '../http/operator-routes.ts'
-import { ROUTES } from '../http/routes.ts'
-import { createRootKeyFile, parseRootKey, readRootKeyFile, type RootKey } from '../keys/root-key.ts'
-import { startMinting, type Minting } from '../keys/minting.ts'
-import { createService, SITE, type Service } from '../service.ts'
+import { createRootKeyFile, readRootKeyFile, type RootKey } from '../keys/root-key.ts'
 import type { Store } from '../store/contract.ts'
-import type { Sealer } from '../store/sealed-records.ts'
-import { createMemoryStore } from '../store/memory.ts'
 import { openSqliteStore } from '../store/sqlite.ts'
-import { createLogger, describeError, type Logger } from '../telemetry/logger.ts'
+import { createLogger, type Logger } from '../telemetry/logger.ts'
 import { banner } from './banner.ts'
 import { BUNDLED_SERIAL_NUMBER, bundleCertificate } from './bundle-certificate.ts'
-import { checkReadiness } from './check-readiness.ts'
-import { closeOnFailure } from './close-on-failure.ts'
 import { addHttps, HTTPS_PORT, parsePort, type Https, type HttpsOptions } from './dev-https.ts'
-import { holdLog } from './held-log.ts'
+import { holdLog, type HeldLog } from './held-log.ts'
 import { humanLog } from './human-log.ts'
 import { listen } from './listen.ts'
 import { ensureMleKey } from './mle-key.ts'
@@ -36,9 +26,10 @@ import { writePrivately } from './write-privately.ts'
 const SETTINGS: readonly SettingName[] = ['port', 'data', 'logLevel', 'keyWaitMilliseconds']
 const DEFAULTS = { data: '.coatcheck' }
 const HOST = '127.0.0.1'
-const PURGE_EVERY_MILLISECONDS = 30_000
 
 interface DevOptions extends HttpsOptions {
+  readonly seed?: string
+  readonly freeze?: string | true
   readonly json?: true
 }
 
@@ -59,21 +50,30 @@ export function devCommand(): Command {
       `port of https; 0 takes a free one (default ${HTTPS_PORT}); implies --https`,
       parsePort,
     )
+    .option(
+      '--seed <text>',
+      'make ids, IVs and the order of session keys depend on this text alone; keeps everything in memory',
+    )
+    .option('--freeze [time]', 'let the clock stand still, at a time such as 2027-01-01T00:00:00Z')
     .option('--json', 'print and log JSON lines')
     .addHelpText(
       'after',
-      '\nExamples:\n  coatcheck dev\n  coatcheck dev --https\n  coatcheck dev --port 0 --ephemeral --credentials /tmp/flex.json',
+      '\nExamples:\n  coatcheck dev\n  coatcheck dev --https\n  coatcheck dev --port 0 --ephemeral --credentials /tmp/flex.json\n  coatcheck dev --seed snapshots --freeze 2027-01-01T00:00:00Z',
     )
   return addSettings(command, SETTINGS, DEFAULTS).action((options: DevOptions) =>
-    runDev(options, readSettings({ ...options }, DEFAULTS)),
+    runDev(withMemory(options), readSettings({ ...options }, DEFAULTS)),
   )
+}
+
+/** What a seed decides must not depend on what a data folder holds. */
+function withMemory(options: DevOptions): DevOptions {
+  return options.seed === undefined ? options : { ...options, ephemeral: true }
 }
 
 async function runDev(options: DevOptions, config: Config): Promise<void> {
   const printer = createPrinter(options.json === true)
   const log = holdLog(options.json === true ? process.stdout : humanLog(process.stdout))
-  const logger = createLogger({ level: config.logLevel, now: systemClock, destination: log })
-  const running = await startDev(options, config, logger)
+  const running = await startDev(options, config, log)
   const { url, https } = running
   const bundled = { url, ...BUNDLED_MERCHANT }
   const passed = await selfTest(bundled).catch((error: unknown) => {
@@ -87,14 +87,26 @@ async function runDev(options: DevOptions, config: Config): Promise<void> {
   for (const path of credentialFiles(options, config)) writePrivately(path, text)
   // Before anybody can know that it is ready, and stop it.
   stopOnSignal(running.stop)
-  printer.result(banner(credentials, passed, https), {
+  begin(options, running)
+  const { warning } = running.clock.state()
+  const warnings = warning === null ? [] : [warning]
+  printer.result([banner(credentials, passed, https), ...warnings].join('\n'), {
     ready: true,
     selfTest: passed,
     ...credentials,
+    ...(warning === null ? {} : { warning }),
   })
   // The requests of the self-test are nobody's.
   if (options.json === true) log.show()
   else log.skip()
+}
+
+/** Forgets the self-test, and sets the clock that was asked for. */
+function begin({ freeze }: DevOptions, running: Running): void {
+  running.requests.clear()
+  running.beginSequence()
+  if (freeze === true) running.clock.freeze()
+  else if (freeze !== undefined) running.clock.freeze(freeze)
 }
 
 /** Where the credentials go: to the file that was asked for, and to where `coatcheck token` looks for them by itself. */
@@ -120,10 +132,13 @@ async function addCertificate(
   writePrivately(file, p12, credentials)
   const mleCertificate = resolve(`${credentials}.mle.pem`)
   writePrivately(mleCertificate, mleKey.certificate, credentials)
+  const releaseKey = resolve(`${credentials}.release.pem`)
+  writePrivately(releaseKey, bundledReleaseKey(), credentials)
   return {
     p12: { file, password: merchantId },
     certificateSerialNumber: BUNDLED_SERIAL_NUMBER,
     mleCertificate,
+    releaseKey,
   }
 }
 
@@ -132,55 +147,40 @@ interface CertificateCredentials {
   readonly certificateSerialNumber: string
   /** The file of the certificate to which requests are encrypted. */
   readonly mleCertificate: string
+  /** The file of the private key to which cards are released. */
+  readonly releaseKey: string
 }
 
-interface Running {
-  readonly url: string
+interface Running extends Emulator {
   readonly https: Https | undefined
-  readonly store: Store
-  readonly sealer: Sealer
-  stop(): Promise<void>
 }
 
-async function startDev(options: DevOptions, config: Config, logger: Logger): Promise<Running> {
-  const store = openStore(options, config)
-  const machine = { store, now: systemClock, random: systemRandom, site: SITE.digits }
-  const { rootKey, sealer } = await closeOnFailure(store, async () => {
-    const key = await openRootKey(options, config, store)
-    return { rootKey: key, sealer: await seed({ ...machine, rootKey: key }) }
-  })
-  const onFault = (error: unknown): void =>
-    logger.error('housekeeping failed', { error: describeError(error) })
-  const service = await createService({
-    ...DEV_PRESET,
-    ...machine,
-    rootKey,
-    poolPolicy: { ...DEV_PRESET.poolPolicy, waitMilliseconds: config.keyWaitMilliseconds },
-    logger,
-    publicOrigin: undefined,
+async function startDev(options: DevOptions, config: Config, log: HeldLog): Promise<Running> {
+  const { ephemeral, seed } = options
+  const { data, logLevel: level } = config
+  const openLog = (now: Now): Logger => createLogger({ level, now, destination: log })
+  let https: Https | undefined
+  const emulator = await startEmulator({
+    openLog,
+    ...(ephemeral ? {} : { openStore: (now) => openStore(data, now) }),
+    ...(ephemeral ? {} : { openRootKey: (store) => openRootKey(data, store) }),
+    async listen(app) {
+      const logger = openLog(systemClock)
+      const listenWithTls = await addHttps(app, { ...options, data, logger })
+      const url = await listen(app, { host: HOST, port: config.port })
+      https = await listenWithTls?.(HOST)
+      return url
+    },
+    seed,
+    keyWaitMilliseconds: config.keyWaitMilliseconds,
     toleranceSeconds: config.clockToleranceSeconds,
   })
-  const minting = startMinting({ ...machine, sealer, targets: DEV_POOL_TARGETS, onFault })
-  addOperators({ service, store, minting })
-  const listenWithTls = await addHttps(service.app, { ...options, data: config.data, logger })
-  const url = await listen(service.app, { host: HOST, port: config.port })
-  const https = await listenWithTls?.(HOST)
-  const purging = setInterval(() => {
-    store.purge().catch(onFault)
-  }, PURGE_EVERY_MILLISECONDS)
-  const stop = async (): Promise<void> => {
-    clearInterval(purging)
-    await service.close()
-    await minting.stop()
-    await store.close()
-  }
-  return { url, https, store, sealer, stop }
+  return { ...emulator, https }
 }
 
-function openStore({ ephemeral }: DevOptions, { data }: Config): Store {
-  if (ephemeral) return createMemoryStore(systemClock)
+function openStore(data: string, now: Now): Store {
   makeDataFolder(data)
-  return openSqliteStore({ folder: data, mode: 'dev', now: systemClock })
+  return openSqliteStore({ folder: data, mode: 'dev', now })
 }
 
 /** Makes the data folder and keeps it out of version control; a folder that is there stays as it is. */
@@ -197,12 +197,7 @@ function makeDataFolder(data: string): void {
   }
 }
 
-async function openRootKey(
-  { ephemeral }: DevOptions,
-  { data }: Config,
-  store: Store,
-): Promise<RootKey> {
-  if (ephemeral) return parseRootKey(systemRandom.bytes(32).toString('base64'), 'memory')
+async function openRootKey(data: string, store: Store): Promise<RootKey> {
   const path = join(data, 'root.key')
   if (existsSync(path)) return readRootKeyFile(path)
   if ((await store.depth('sealing-key')).count === 0) {
@@ -212,17 +207,4 @@ async function openRootKey(
     `The root key file ${path} is gone, and no other key opens this store.`,
     `Put it back, or delete ${data} to start afresh.`,
   )
-}
-
-function addOperators(running: {
-  readonly service: Service
-  readonly store: Store
-  readonly minting: Minting
-}): void {
-  const { service, store, minting } = running
-  addOperatorRoutes(service.app, {
-    readiness: () => checkReadiness(store, minting.status()),
-    metrics: () => service.metrics.registry.metrics(),
-    describe: () => describeApi([...ROUTES, PAYMENT_ROUTE]),
-  })
 }

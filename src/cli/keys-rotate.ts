@@ -7,7 +7,7 @@ import type { KeyKind } from '../keys/key-records.ts'
 import { keyPolicies, withKeeper } from './keeper.ts'
 import { createPrinter } from './print.ts'
 import { addSettings, readSettings } from './settings.ts'
-import { dateInWords } from './time-in-words.ts'
+import { dateInWords } from '../inspect/time-in-words.ts'
 import { VAULT_SETTINGS } from './vault.ts'
 
 interface RotateOptions {

@@ -15,7 +15,7 @@ import { revokeCommand, rotateCommand } from './keys-rotate.ts'
 import { ensureMleKey } from './mle-key.ts'
 import { createPrinter } from './print.ts'
 import { addSettings, readSettings } from './settings.ts'
-import { dateInWords } from './time-in-words.ts'
+import { dateInWords } from '../inspect/time-in-words.ts'
 import { createVaultStore, describeVaultStore, readRootKey, VAULT_SETTINGS } from './vault.ts'
 
 interface KeysOptions {

@@ -1,4 +1,3 @@
-import { createPrivateKey, type KeyObject } from 'node:crypto'
 import { epochSeconds, type Now, type Random } from '../clock-and-random.ts'
 import { storeMleKey } from '../keys/mle-keys.ts'
 import { sealForPool } from '../keys/mint-order.ts'
@@ -8,9 +7,10 @@ import { encodeSessionKey } from '../keys/session-key-material.ts'
 import { storeSigningKey } from '../keys/signing-keys.ts'
 import { BUNDLED_KEY_ID } from '../merchant/bundled-credential.ts'
 import { createAdministration } from '../merchant/administration.ts'
-import type { Allowances } from '../merchant/merchant.ts'
+import type { Allowances, Merchant } from '../merchant/merchant.ts'
 import type { Store, Write } from '../store/contract.ts'
 import type { Sealer } from '../store/sealed-records.ts'
+import { BUNDLED_SESSION_KEYS, importBundledKey } from './bundled-keys.ts'
 import keys from './throw-away-keys.json' with { type: 'json' }
 
 /** The merchant that dev mode bundles, and its published credential. */
@@ -25,6 +25,13 @@ const BUNDLED_SIGNING_KID = 'dv'
 
 /** What every credential of dev mode may do: whatever an official client has ever sent. */
 export const DEV_ALLOWANCES: Allowances = { jwtV1: true, undated: true, merchants: [] }
+
+/** The private half, in PEM, of the key to which the bundled merchant's cards are released. */
+export function bundledReleaseKey(): string {
+  return importBundledKey('release').export({ type: 'pkcs8', format: 'pem' }).toString()
+}
+
+const RELEASE = { entitled: true, releaseCertificate: keys.release.certificate } as const
 
 interface SeedNeeds {
   readonly store: Store
@@ -41,38 +48,44 @@ export async function seed(needs: SeedNeeds): Promise<Sealer> {
   const sealingKeys = await store.depth('sealing-key')
   if (sealingKeys.count === 0) await createSealingKey(store, rootKey, random)
   const sealer = await loadSealer(store, rootKey, { ...random, now })
-  const privateKey = importKey(keys.signing)
+  const privateKey = importBundledKey('signing')
   await storeSigningKey(store, sealer, { kid: BUNDLED_SIGNING_KID, privateKey })
-  const mleKey = { ...keys.mle, privateKey: importKey(keys.mle.privateKey) }
+  const mleKey = { ...keys.mle, privateKey: importBundledKey('mle') }
   await storeMleKey(store, sealer, mleKey)
   const { merchantId: id, keyId, secret } = BUNDLED_MERCHANT
   const settings = { tokensPerSession: undefined, attemptsPerSession: undefined } as const
-  await createAdministration({ store, sealer, now }).add(
-    { id, sessionKeys: 'one-time', ...settings },
+  const administration = createAdministration({ store, sealer, now })
+  const isNew = await administration.add(
+    { id, sessionKeys: 'one-time', ...settings, ...RELEASE },
     {
       keyId,
       material: { kind: 'shared-secret', secret: Buffer.from(secret, 'base64') },
       allows: DEV_ALLOWANCES,
     },
   )
+  if (!isNew) await administration.update(id, entitle)
   await seedPool(needs, poolSealer(sealer))
   return sealer
+}
+
+/** A store may be of a time when cards were not released. */
+function entitle(merchant: Merchant): Merchant {
+  const isSet = merchant.entitled !== undefined || merchant.releaseCertificate !== undefined
+  return isSet ? merchant : { ...merchant, ...RELEASE }
 }
 
 async function seedPool({ store, now, site }: SeedNeeds, sealer: Sealer): Promise<void> {
   const { count } = await store.depth('pool-key')
   const seconds = epochSeconds(now)
-  const writes = keys.session.slice(count).map((key): Write => {
+  const missing = Array.from({ length: Math.max(0, BUNDLED_SESSION_KEYS - count) }).keys()
+  const writes = [...missing].map((index): Write => {
+    const content = encodeSessionKey(importBundledKey(count + index))
     const minted = sealForPool(
-      { kind: 'pool-key', site, content: encodeSessionKey(importKey(key)) },
+      { kind: 'pool-key', site, content },
       { sealingKey: sealer.active, randomBytes: (bytes) => sealer.randomBytes(bytes), seconds },
     )
     const { kid: name, expiresAt, sealed } = minted
     return { op: 'put-new', kind: 'pool-key', name, expiresAt, value: Buffer.from(sealed) }
   })
   await store.write(writes)
-}
-
-function importKey(pkcs8: string): KeyObject {
-  return createPrivateKey({ key: Buffer.from(pkcs8, 'base64'), format: 'der', type: 'pkcs8' })
 }

@@ -3,9 +3,9 @@ import { OperatorError } from '../errors.ts'
 import type { Secret } from '../secret.ts'
 
 const CONNECT_MILLISECONDS = 2000
-const STATEMENT_MILLISECONDS = 2000
+const STATEMENT_MILLISECONDS = 3000
 /** Later than the server's own: then the server, or the way to it, is gone. */
-const ANSWER_MILLISECONDS = 2500
+const ANSWER_MILLISECONDS = 3500
 const IDLE_MILLISECONDS = 30_000
 const PREPARING_MILLISECONDS = 60_000
 

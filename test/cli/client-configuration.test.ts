@@ -4,7 +4,7 @@ import { before, test } from 'node:test'
 import {
   clientConfigurations,
   type ClientConfiguration,
-} from '../../src/cli/client-configuration.ts'
+} from '../../src/merchant/client-configuration.ts'
 import { launchProgram, makeFolder, run, WHOLE_FILE } from '../process.ts'
 import { makeVault, type MadeVault } from '../vault.ts'
 import { serve } from './serving.ts'

@@ -1,6 +1,6 @@
 import { strict as assert } from 'node:assert'
 import { test } from 'node:test'
-import type { Report } from '../../src/cli/inspect/report.ts'
+import type { Report } from '../../src/inspect/report.ts'
 import { readVector } from '../vector.ts'
 import { makeFolder } from './run.ts'
 

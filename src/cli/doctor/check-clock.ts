@@ -1,4 +1,4 @@
-import { distanceInWords } from '../time-in-words.ts'
+import { distanceInWords } from '../../inspect/time-in-words.ts'
 import type { Facts } from './facts.ts'
 import { note, ok, problem, warning, type Finding } from './finding.ts'
 

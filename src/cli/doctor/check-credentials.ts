@@ -1,7 +1,7 @@
 import { X509Certificate } from 'node:crypto'
 import { OperatorError } from '../../errors.ts'
 import { isForSigning, type Credential, type Merchant } from '../../merchant/merchant.ts'
-import { dateInWords } from '../time-in-words.ts'
+import { dateInWords } from '../../inspect/time-in-words.ts'
 import type { Facts, VaultFacts } from './facts.ts'
 import { note, ok, problem, warning, type Finding } from './finding.ts'
 

@@ -1,6 +1,6 @@
 import type { Config } from '../../config.ts'
 import { OperatorError } from '../../errors.ts'
-import { dateInWords, durationInWords } from '../time-in-words.ts'
+import { dateInWords, durationInWords } from '../../inspect/time-in-words.ts'
 import type { Facts, KeyFacts } from './facts.ts'
 import { note, ok, problem, warning, type Finding } from './finding.ts'
 

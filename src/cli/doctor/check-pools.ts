@@ -1,6 +1,6 @@
 import { OperatorError } from '../../errors.ts'
 import { POOL_SECONDS } from '../../keys/mint-order.ts'
-import { durationInWords } from '../time-in-words.ts'
+import { durationInWords } from '../../inspect/time-in-words.ts'
 import type { Facts, PoolFacts, Speed } from './facts.ts'
 import { note, ok, warning, type Finding } from './finding.ts'
 

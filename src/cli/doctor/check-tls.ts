@@ -1,5 +1,5 @@
 import { OperatorError } from '../../errors.ts'
-import { dateInWords } from '../time-in-words.ts'
+import { dateInWords } from '../../inspect/time-in-words.ts'
 import type { Facts } from './facts.ts'
 import { ok, problem, warning, type Finding } from './finding.ts'
 

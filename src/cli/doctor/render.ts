@@ -1,5 +1,5 @@
 import { styleText } from 'node:util'
-import { count, printable } from '../inspect/show-value.ts'
+import { count, printable } from '../../inspect/show-value.ts'
 import type { Findings } from './checks.ts'
 import type { Severity } from './finding.ts'
 

@@ -1,5 +1,5 @@
 import { styleText } from 'node:util'
-import { printable } from '../inspect/show-value.ts'
+import { printable } from '../../inspect/show-value.ts'
 import { OPERATIONS, type Cell, type OperationName, type Report, type Row } from './report.ts'
 
 const MARKS = {

@@ -3,7 +3,7 @@ import { CLOCK_TOLERANCE_SECONDS } from '../../client/verify-jws.ts'
 import { publicKeyOf } from '../../jose/jwk.ts'
 import { decodeJws, verifyJws, type DecodedJws } from '../../jose/jws.ts'
 import { numberMember, stringMember } from '../../protocol/parse.ts'
-import { dateInWords, distanceInWords } from '../time-in-words.ts'
+import { dateInWords, distanceInWords } from '../../inspect/time-in-words.ts'
 
 interface Evidence {
   readonly jws: DecodedJws

@@ -6,7 +6,7 @@ import type { VerifiedCaptureContext } from '../../client/verified-capture-conte
 import { decodeJws } from '../../jose/jws.ts'
 import { stringMember } from '../../protocol/parse.ts'
 import { explainFlexErrors } from '../explain-flex-error.ts'
-import { dateInWords, distanceInWords } from '../time-in-words.ts'
+import { dateInWords, distanceInWords } from '../../inspect/time-in-words.ts'
 import { diagnose } from './diagnose.ts'
 import { invalid, type Authority, type InvalidVerdict, type Verdict } from './verdict.ts'
 
