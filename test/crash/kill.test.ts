@@ -14,7 +14,7 @@ import { startReplicas, type Replicas } from './replicas.ts'
 import { openShop, TOKENS_PER_SESSION } from './shop.ts'
 import { isSoak } from './soak.ts'
 
-const ROUNDS = isSoak ? 40 : 4
+const ROUNDS = isSoak ? 16 : 4
 
 /** A server that holds a store and can be killed. */
 interface Database {

@@ -12,7 +12,7 @@ import { startReplicas } from './replicas.ts'
 import { openShop, TOKENS_PER_SESSION } from './shop.ts'
 import { isSoak } from './soak.ts'
 
-const ROUNDS = isSoak ? 10 : 1
+const ROUNDS = isSoak ? 4 : 1
 /** What swallows everything is given up after five seconds; a request may have to wait for two answers of the store. */
 const LONGEST_ANSWER_MILLISECONDS = 11_000
 const OUTAGE_MILLISECONDS = 1000

@@ -15,35 +15,32 @@ export interface Proxy {
   /** The file in `examples/`. */
   readonly example: string
   readonly howToInstall: string
-  readonly versionFlag: string
   arguments(configuration: string): readonly string[]
 }
 
-/** The proxies that operators are shown. */
-export const PROXIES: readonly Proxy[] = [
-  {
-    name: 'haproxy',
-    example: 'haproxy.cfg',
-    howToInstall: 'install the package haproxy',
-    versionFlag: '-v',
-    arguments: (configuration) => ['-db', '-f', configuration],
+/** haproxy. */
+export const HAPROXY: Proxy = {
+  name: 'haproxy',
+  example: 'haproxy.cfg',
+  howToInstall: 'install the package haproxy',
+  arguments: (configuration) => ['-db', '-f', configuration],
+}
+
+/** nginx. */
+export const NGINX: Proxy = {
+  name: 'nginx',
+  example: 'nginx.conf',
+  howToInstall: 'install the package nginx-light',
+  arguments: (configuration) => {
+    const folder = join(configuration, '..')
+    const directives = 'daemon off; pid nginx.pid;'
+    return ['-c', configuration, '-p', folder, '-e', 'stderr', '-g', directives]
   },
-  {
-    name: 'nginx',
-    example: 'nginx.conf',
-    howToInstall: 'install the package nginx-light',
-    versionFlag: '-v',
-    arguments: (configuration) => {
-      const folder = join(configuration, '..')
-      const directives = 'daemon off; pid nginx.pid;'
-      return ['-c', configuration, '-p', folder, '-e', 'stderr', '-g', directives]
-    },
-  },
-]
+}
 
 /** Tells whether a test can go on with a proxy. */
-export function hasProxy(t: TestContext, { name, howToInstall, versionFlag }: Proxy): boolean {
-  const found = spawnSync(findProgram(name), [versionFlag]).status === 0
+export function hasProxy(t: TestContext, { name, howToInstall }: Proxy): boolean {
+  const found = spawnSync(findProgram(name), ['-v']).status === 0
   return requirePeer(t, name, { found, howToInstall })
 }
 
