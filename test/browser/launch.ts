@@ -1,0 +1,34 @@
+import { existsSync } from 'node:fs'
+import type { TestContext } from 'node:test'
+import { chromium, type Browser } from 'playwright-core'
+import { requirePeer } from '../peers.ts'
+
+/**
+ * Starts Chromium: the one of `$CHROMIUM`, else the one that npm brings.
+ *
+ * The caller must return when it is undefined: then it cannot start here, and the test is skipped with the reason, or with
+ * `REQUIRE_PEERS=1` has failed.
+ */
+export async function launchChromium(t: TestContext): Promise<Browser | undefined> {
+  try {
+    // Never with the arguments that its package offers: they switch off what these tests rely on.
+    const args = ['--no-sandbox', '--disable-background-networking', '--js-flags=--expose-gc']
+    const browser = await chromium.launch({ executablePath: await findChromium(), args })
+    t.after(() => browser.close())
+    return browser
+  } catch (error) {
+    const why = error instanceof Error ? error.message.split('\n', 1)[0] : String(error)
+    const howToInstall = `set CHROMIUM to a browser that starts (${why})`
+    requirePeer(t, 'Chromium', { found: false, howToInstall })
+    return undefined
+  }
+}
+
+async function findChromium(): Promise<string> {
+  const given = process.env['CHROMIUM']
+  if (given !== undefined && existsSync(given)) return given
+  // Without it the package takes for granted that the machine has NSS; with it, it brings its own.
+  process.env['AWS_EXECUTION_ENV'] ??= 'AWS_Lambda_nodejs24.x'
+  const { default: bundled } = await import('@sparticuz/chromium')
+  return bundled.executablePath()
+}
