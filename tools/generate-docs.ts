@@ -4,6 +4,8 @@ import { execFileSync } from 'node:child_process'
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { SETTING_LIST } from '../src/config.ts'
+import { FAULT_KINDS, isErrorCode, isFaultKind, kindEntry, stageOfCode } from '../src/dev/fault.ts'
+import { REASONS_OF_CODE } from '../src/dev/read-fault.ts'
 import { ERRORS, type ErrorCode } from '../src/errors.ts'
 import { MLE_REFUSALS } from '../src/http/mle-refusals.ts'
 import { ROUTES } from '../src/http/routes.ts'
@@ -19,6 +21,7 @@ const GENERATED =
 
 const PAGES: Readonly<Record<string, () => string>> = {
   'docs/errors.md': errorsPage,
+  'docs/faults.md': faultsPage,
   'docs/configuration.md': configurationPage,
   'docs/endpoints.md': endpointsPage,
   'docs/compatibility.md': compatibilityPage,
@@ -63,6 +66,57 @@ function errorsPage(): string {
     '| reason | meaning |',
     '| --- | --- |',
     ...Object.entries(MLE_REFUSALS).map(([reason, text]) => `| \`${reason}\` | ${text} |`),
+  ].join('\n')
+}
+
+function faultsPage(): string {
+  const kinds = Object.keys(FAULT_KINDS)
+    .filter(isFaultKind)
+    .map((kind) => {
+      const { stages, required, optional, meaning } = kindEntry(kind)
+      const parameters = [...required, ...optional.map((name) => `${name}?`)].join(', ')
+      return `| \`${kind}\` | ${stages.join(', ')} | ${parameters} | ${meaning} |`
+    })
+  const codes = Object.entries(ERRORS).map(([code, { status, reason }]) => {
+    const stage = isErrorCode(code) ? stageOfCode(code) : ''
+    const shown = reason === '' ? '' : `\`${reason}\``
+    return `| [${code}](errors.md#${code.toLowerCase()}) | ${status} | ${shown} | ${stage} | \`coatcheck faults add error --code ${code}\` |`
+  })
+  const reasons = Object.entries(REASONS_OF_CODE).flatMap(([code, names]) =>
+    names.map(
+      (name) => `| \`${name}\` | \`coatcheck faults add error --code ${code} --reason ${name}\` |`,
+    ),
+  )
+  return [
+    '# Faults',
+    '',
+    'Every error that [errors.md](errors.md) lists can be produced on purpose in `coatcheck dev`, for the next request, the next',
+    'few, those that match, or by chance: with `coatcheck faults`, or `POST /_dev/faults` of the [control API](dev-api.md).',
+    '`coatcheck faults clear`, or a reset, removes them.',
+    '',
+    '## Kinds',
+    '',
+    '| kind | stages, the default first | parameters | what happens |',
+    '| --- | --- | --- | --- |',
+    ...kinds,
+    '',
+    'An `error` is met where it happens by itself, see below; `latency` at the reply.',
+    '',
+    '## Errors',
+    '',
+    '| code | status | reason | stage | command |',
+    '| --- | --- | --- | --- | --- |',
+    ...codes,
+    '',
+    'At the stage `reply` any error takes the place of any answer, which was given but is not sent.',
+    '',
+    '## Reasons of refusals',
+    '',
+    'What the log, and `coatcheck` in the reply, name beside the code.',
+    '',
+    '| reason | command |',
+    '| --- | --- |',
+    ...reasons,
   ].join('\n')
 }
 

@@ -5,7 +5,7 @@ import { encodeSessionKey, readModulus } from '../keys/session-key-material.ts'
 import { LIFETIME_SECONDS, type SessionJwk } from '../protocol/capture-context.ts'
 import type { Store } from '../store/contract.ts'
 import type { Sealer } from '../store/sealed-records.ts'
-import { importBundledKey } from './bundled-keys.ts'
+import { BUNDLED_SESSION_KEYS, importBundledKey } from './bundled-keys.ts'
 
 interface BundledNeeds {
   readonly store: Pick<Store, 'write'>
@@ -27,16 +27,23 @@ export interface BundledSessionKeys {
 export function createBundledSessionKeys(needs: BundledNeeds): BundledSessionKeys {
   const { store, sealer, now, site } = needs
   const { active, randomBytes } = poolSealer(sealer)
+  const materials = new Map<number, Buffer>()
   let given = 0
 
+  /** Encodes a key of the list, once: these protect nothing, and an import costs as much as all else of a session. */
+  function materialOf(position: number): Buffer {
+    const material = materials.get(position) ?? encodeSessionKey(importBundledKey(position))
+    materials.set(position, material)
+    return material
+  }
+
   async function next(): Promise<SessionJwk> {
-    const content = encodeSessionKey(importBundledKey(given))
+    const content = materialOf(given % BUNDLED_SESSION_KEYS)
     given += 1
     const n = readModulus(content)
     const seconds = epochSeconds(now)
     const order = { kind: 'pool-key', site, content } as const
     const { kid, sealed } = sealForPool(order, { sealingKey: active, randomBytes, seconds })
-    content.fill(0)
     const expiresAt = seconds + HOLD_SECONDS + LIFETIME_SECONDS
     const value = Buffer.from(sealed)
     await store.write([{ op: 'put-new', kind: 'session-key', name: kid, expiresAt, value }])

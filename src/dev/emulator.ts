@@ -16,6 +16,7 @@ import { createDevClock, type DevClock, type TimeInput } from './clock.ts'
 import { createControlApp } from './control/app.ts'
 import { describeControl } from './control/describe.ts'
 import { isControlPath } from './control/guard.ts'
+import type { ControlNeeds } from './control/state.ts'
 import { createExchanges, listenToLog, traceExchanges, type Exchanges } from './exchange.ts'
 import { createFaultWrappers } from './fault-wrappers.ts'
 import { createFaults, type Faults } from './faults.ts'
@@ -175,15 +176,9 @@ async function run(options: EmulatorOptions, parts: Parts): Promise<Emulator> {
   const { clock, seeded, store, sealer, service, logger, faults, requests, bundled } = parts
   const onFault = (error: unknown): void =>
     logger.error('housekeeping failed', { error: describeError(error) })
-  const minting = startMintingUnlessBundled(options, parts, onFault)
-  const pools = (): ReturnType<Minting['status']> => minting?.status() ?? NO_POOLS
-  const operators = createOperatorApp({
-    readiness: () => checkReadiness(store, pools()),
-    metrics: () => service.metrics.registry.metrics(),
-    describe: async () => describeControl(await describeApi()),
-  })
+  let minting: Minting | undefined
+  let url = ''
   const devToken = systemRandom.bytes(24).toString('base64url')
-  const address = { url: '' }
   const beginSequence = (): void => {
     seeded?.begin('requests')
     bundled.restart()
@@ -196,7 +191,7 @@ async function run(options: EmulatorOptions, parts: Parts): Promise<Emulator> {
     await store.forget()
     beginSequence()
   }
-  const needs = {
+  const beside = await serveBeside(parts, {
     clock,
     faults,
     requests,
@@ -204,32 +199,57 @@ async function run(options: EmulatorOptions, parts: Parts): Promise<Emulator> {
     store,
     sealer,
     devToken,
-    pools,
     startedAt: clock.machine(),
-    url: () => address.url,
     seed: options.seed,
+    url: () => url,
+    pools: () => minting?.status() ?? NO_POOLS,
     poolStatus: () => service.poolStatus(),
+  })
+  const close = async (): Promise<void> => {
+    await beside.close()
+    await service.close()
   }
-  const control = await createControlApp(needs, systemRandom)
-  await operators.ready()
-  serveAll(parts, { control: control.app, operators })
-  address.url = await (options.listen?.(service.app) ??
-    service.app.listen({ host: '127.0.0.1', port: 0 }))
+  try {
+    url = await (options.listen ?? listenAnywhere)(service.app)
+  } catch (error) {
+    await close()
+    throw error
+  }
+  minting = startMintingUnlessBundled(options, parts, onFault)
   beginSequence()
   const endAnnouncing = announceClock(clock, logger)
   const purging = setInterval(() => void store.purge().catch(onFault), PURGE_EVERY_MILLISECONDS)
   const stop = async (): Promise<void> => {
     clearInterval(purging)
     endAnnouncing()
-    await control.close()
-    await service.close()
-    await operators.close()
+    await close()
     await minting?.stop()
     await store.close()
   }
-  const { url } = address
   const parties = { clock, faults, requests, store, sealer, service }
   return { url, merchant: BUNDLED_MERCHANT, ...parties, devToken, beginSequence, reset, stop }
+}
+
+/** Adds what is served beside the service by the same listener: the control API, and what operators ask for. */
+async function serveBeside(parts: Parts, needs: ControlNeeds): Promise<{ close(): Promise<void> }> {
+  const { service, store } = parts
+  const operators = createOperatorApp({
+    readiness: () => checkReadiness(store, needs.pools()),
+    metrics: () => service.metrics.registry.metrics(),
+    describe: async () => describeControl(await describeApi()),
+  })
+  await operators.ready()
+  const control = await createControlApp(needs, systemRandom)
+  serveAll(parts, { control: control.app, operators })
+  const close = async (): Promise<void> => {
+    await control.close()
+    await operators.close()
+  }
+  return { close }
+}
+
+function listenAnywhere(app: FastifyInstance): Promise<string> {
+  return app.listen({ host: '127.0.0.1', port: 0 })
 }
 
 function startMintingUnlessBundled(

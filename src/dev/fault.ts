@@ -84,6 +84,11 @@ export const FAULT_KINDS = {
 /** The name of a kind of fault. */
 export type FaultKind = keyof typeof FAULT_KINDS
 
+/** Tells whether text is the name of a kind of fault. */
+export function isFaultKind(text: string): text is FaultKind {
+  return Object.hasOwn(FAULT_KINDS, text)
+}
+
 /** Returns what is known of a kind. */
 export function kindEntry(kind: FaultKind): KindEntry {
   return FAULT_KINDS[kind]

@@ -6,7 +6,8 @@ export interface SentReply {
   readonly status: number
   /** Names in lower case. */
   readonly headers: OutgoingHttpHeaders
-  readonly body: Buffer
+  /** Text as it was handed over: sent as text it goes out in one piece with its headers. */
+  readonly body: string | Buffer
   readonly ending: 'whole' | 'cut-off' | 'reset'
 }
 
@@ -25,7 +26,7 @@ export function interceptReply(
 ): Intercepted {
   const writeHead = response.writeHead.bind(response)
   const end = response.end.bind(response)
-  const chunks: Buffer[] = []
+  let body: string | Buffer = ''
   let status = 200
   let given: OutgoingHttpHeaders = {}
   let sent: SentReply | undefined
@@ -42,15 +43,16 @@ export function interceptReply(
       return
     }
     response.write = write
-    response.write(reply.body.subarray(0, Math.ceil(reply.body.length / 2)), () =>
-      response.socket?.destroy(),
-    )
+    const half = reply.body.slice(0, Math.ceil(reply.body.length / 2))
+    response.write(half, () => response.socket?.destroy())
   }
 
   const write = response.write.bind(response)
   const keep = (chunk: unknown): void => {
-    if (typeof chunk === 'string') chunks.push(Buffer.from(chunk, 'utf8'))
-    else if (chunk instanceof Uint8Array) chunks.push(Buffer.from(chunk))
+    if (typeof chunk !== 'string' && !(chunk instanceof Uint8Array)) return
+    const part = typeof chunk === 'string' ? chunk : Buffer.from(chunk)
+    if (body.length === 0) body = part
+    else body = Buffer.concat([Buffer.from(body), Buffer.from(part)])
   }
   Object.assign(response, {
     writeHead: (code: number, headers?: OutgoingHttpHeaders): ServerResponse => {
@@ -65,7 +67,7 @@ export function interceptReply(
     end: (chunk: unknown): ServerResponse => {
       keep(chunk)
       const headers = lowerCase({ ...response.getHeaders(), ...given })
-      const changed = change({ status, headers, body: Buffer.concat(chunks), ending: 'whole' })
+      const changed = change({ status, headers, body, ending: 'whole' })
       if (changed instanceof Promise) changed.then(send, () => response.destroy())
       else send(changed)
       return response
@@ -78,13 +80,16 @@ export function interceptReply(
 }
 
 function lowerCase(headers: OutgoingHttpHeaders): OutgoingHttpHeaders {
-  const named = Object.entries(headers).map(([name, value]) => [name.toLowerCase(), value] as const)
-  return Object.fromEntries(named)
+  const named: OutgoingHttpHeaders = {}
+  for (const [name, value] of Object.entries(headers)) named[name.toLowerCase()] = value
+  return named
 }
 
 function toFinished({ status, headers, body }: SentReply): Omit<FinishedReply, 'isWhole'> {
-  const pairs = Object.entries(headers).flatMap(([name, value]) =>
-    [value ?? []].flat().map((each) => [name, String(each)] as const),
-  )
+  const pairs: (readonly [string, string])[] = []
+  for (const [name, value = []] of Object.entries(headers)) {
+    if (Array.isArray(value)) pairs.push(...value.map((each) => [name, each] as const))
+    else pairs.push([name, String(value)])
+  }
   return { status, headers: pairs, body }
 }

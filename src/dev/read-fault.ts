@@ -6,6 +6,7 @@ import { isJsonObject, stringMember, type JsonObject } from '../protocol/parse.t
 import {
   FAULT_KINDS,
   isErrorCode,
+  isFaultKind,
   kindEntry,
   stageOfCode,
   type FaultKind,
@@ -63,12 +64,8 @@ function checkMembers(given: JsonObject): void {
 
 function readKind(given: JsonObject): FaultKind {
   const kind = stringMember(given, 'kind') ?? ''
-  if (isKind(kind)) return kind
+  if (isFaultKind(kind)) return kind
   throw fault('"kind" is not a kind of fault.', knownAre(Object.keys(FAULT_KINDS)))
-}
-
-function isKind(text: string): text is FaultKind {
-  return Object.hasOwn(FAULT_KINDS, text)
 }
 
 function readStage(given: JsonObject, kind: FaultKind, code: ErrorCode | undefined): Stage {

@@ -85,7 +85,7 @@ export interface Finished {
 export interface FinishedReply {
   readonly status: number
   readonly headers: readonly (readonly [string, string])[]
-  readonly body: Buffer
+  readonly body: string | Buffer
   /** Whether all of it was sent. */
   readonly isWhole: boolean
 }
@@ -93,43 +93,74 @@ export interface FinishedReply {
 const LONGEST_TEXT = 16 * 1024
 const LONGEST_PATH = 8192
 
-/** Makes the record of a request that has ended: scrubbed, before anybody keeps it. */
-export function makeRecord(id: string, finished: Finished): RequestRecord {
-  const { exchange, reply } = finished
-  const { method, operation = null, merchant = null, scheme = null, refusal, steps } = exchange
-  const requestBody = finished.requestBody.toString('utf8')
-  const replyBody = reply?.body.toString('utf8') ?? ''
-  const status = reply?.status ?? null
-  const links = readLinks({ exchange, requestBody, replyBody, status: status ?? 0 })
+/** A request that has ended, scrubbed: what is kept until somebody wants to read it. */
+export interface Kept {
+  readonly exchange: Exchange
+  readonly at: Date
+  readonly wallAt: Date
+  readonly milliseconds: number
+  readonly path: string
+  readonly merchant: string | null
+  readonly explanation: LogFields | null
+  readonly request: RecordedMessage
+  readonly reply: RecordedMessage | null
+  readonly status: number | null
+  readonly outcome: Outcome
+}
+
+/** Scrubs a request that has ended, before anybody keeps it. */
+export function scrubRequest(finished: Finished): Kept {
+  const { exchange, at, wallAt, reply } = finished
+  const { merchant = null, refusal, target } = exchange
+  const text = finished.requestBody.toString('utf8')
+  return {
+    exchange,
+    at,
+    wallAt,
+    milliseconds: sinceStart(exchange),
+    path: scrubText(target.slice(0, LONGEST_PATH)),
+    merchant: merchant === null ? null : scrubText(merchant),
+    explanation: refusal?.explanation ? scrubFields(refusal.explanation) : null,
+    request: {
+      headers: scrubHeaders(finished.requestHeaders),
+      body: recordBody(text, finished.requestBytes),
+    },
+    reply: reply === undefined ? null : recordReply(reply),
+    status: reply?.status ?? null,
+    outcome: outcomeOf(reply),
+  }
+}
+
+/** Makes the record of a request that was kept. */
+export function makeRecord(id: string, kept: Kept): RequestRecord {
+  const { exchange, path, merchant, status, outcome, milliseconds, request, reply } = kept
+  const { method, operation = null, scheme = null, refusal, steps } = exchange
+  const bodies = { requestBody: request.body.text, replyBody: reply?.body.text ?? '' }
+  const links = readLinks({ exchange, ...bodies, status: status ?? 0 })
   const { kid, jti } = links
-  const path = scrubText(exchange.target.slice(0, LONGEST_PATH))
-  const error = refusal === undefined ? null : describeError(refusal)
   return {
     id,
-    at: finished.at.toISOString(),
+    at: kept.at.toISOString(),
     method,
     path,
     operation,
-    merchant: merchant === null ? null : scrubText(merchant),
+    merchant,
     status,
-    outcome: outcomeOf(reply),
+    outcome,
     code: refusal?.code ?? null,
-    ...inShort(refusal),
-    milliseconds: sinceStart(exchange),
+    ...inShort(refusal, kept.explanation),
+    milliseconds,
     kid,
     jti,
     faults: [...exchange.met],
-    wallAt: finished.wallAt.toISOString(),
+    wallAt: kept.wallAt.toISOString(),
     correlationId: headerOf(reply?.headers ?? [], 'v-c-correlation-id'),
     scheme,
-    request: {
-      headers: scrubHeaders(finished.requestHeaders),
-      body: recordBody(requestBody, finished.requestBytes),
-    },
-    reply: reply === undefined ? null : recordReply(reply, replyBody),
+    request,
+    reply,
     steps,
-    error,
-    explanation: refusal?.explanation ? scrubFields(refusal.explanation) : null,
+    error: refusal === undefined ? null : describeError(refusal),
+    explanation: kept.explanation,
     links: { ...links, session: kid === null ? null : `/_dev/sessions/${kid}` },
   }
 }
@@ -142,8 +173,8 @@ export function summaryOf(record: RequestRecord): RequestSummary {
   return summary
 }
 
-/** Estimates how many bytes a record takes. */
-export function sizeOf({ path, request, reply, explanation }: RequestRecord): number {
+/** Estimates how many bytes a request takes that is kept. */
+export function sizeOf({ path, request, reply, explanation }: Kept): number {
   const explained = explanation === null ? 0 : JSON.stringify(explanation).length
   return 1000 + path.length + lengthOf(request) + (reply === null ? 0 : lengthOf(reply)) + explained
 }
@@ -164,9 +195,12 @@ function describeError({ code, details }: Refusal): RecordedError | null {
   return { code, status, actor, message, cause, fix, details }
 }
 
-function inShort(refusal: Refusal | undefined): Pick<RequestSummary, 'reason' | 'cause'> {
+function inShort(
+  refusal: Refusal | undefined,
+  explanation: LogFields | null,
+): Pick<RequestSummary, 'reason' | 'cause'> {
   if (refusal === undefined) return { reason: null, cause: null }
-  const { code, explanation } = refusal
+  const { code } = refusal
   const known = isErrorCode(code) ? ERRORS[code].cause : null
   const said = (name: string): string | undefined => stringMember(explanation ?? {}, name)
   const clock = said('clockDifference')
@@ -175,13 +209,14 @@ function inShort(refusal: Refusal | undefined): Pick<RequestSummary, 'reason' | 
   return { reason: said('reason') ?? null, cause }
 }
 
-function recordReply(reply: FinishedReply, text: string): RecordedMessage {
-  return { headers: scrubHeaders(reply.headers), body: recordBody(text, reply.body.length) }
+function recordReply({ headers, body }: FinishedReply): RecordedMessage {
+  const text = typeof body === 'string' ? body : body.toString('utf8')
+  return { headers: scrubHeaders(headers), body: recordBody(text, Buffer.byteLength(body)) }
 }
 
 function recordBody(text: string, bytes: number): RecordedBody {
   const scrubbed = scrubBody(text)
-  const truncated = scrubbed.length > LONGEST_TEXT || Buffer.byteLength(text) < bytes
+  const truncated = scrubbed.length > LONGEST_TEXT
   return { text: scrubbed.slice(0, LONGEST_TEXT), bytes, truncated }
 }
 

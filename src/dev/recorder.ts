@@ -1,8 +1,10 @@
 import {
   makeRecord,
+  scrubRequest,
   sizeOf,
   summaryOf,
   type Finished,
+  type Kept,
   type RequestRecord,
   type RequestSummary,
 } from './record.ts'
@@ -52,7 +54,7 @@ export interface RecorderStatus {
 
 /** Makes a recorder that keeps nothing yet. */
 export function createRecorder(): Recorder {
-  const kept = new Map<string, { readonly record: RequestRecord; readonly bytes: number }>()
+  const kept = new Map<string, Entry>()
   const listeners = new Set<Listener>()
   let added = 0
   let bytes = 0
@@ -67,16 +69,15 @@ export function createRecorder(): Recorder {
 
   function add(finished: Finished): void {
     added += 1
-    const record = makeRecord(`r${added}`, finished)
-    const size = sizeOf(record)
-    kept.set(record.id, { record, bytes: size })
-    bytes += size
+    const entry = toEntry(`r${added}`, scrubRequest(finished))
+    kept.set(`r${added}`, entry)
+    bytes += entry.bytes
     while (kept.size > MOST_REQUESTS || (bytes > MOST_BYTES && kept.size > 1)) forgetOldest()
-    for (const listener of listeners) listener(record)
+    for (const listener of listeners) listener(entry.record())
   }
 
   function list(filter: RequestFilter = {}): readonly RequestRecord[] {
-    const records = [...kept.values()].map(({ record }) => record)
+    const records = [...kept.values()].map(({ record }) => record())
     return records.filter((record) => fits(record, filter)).toReversed()
   }
 
@@ -88,7 +89,7 @@ export function createRecorder(): Recorder {
   return {
     add,
     list,
-    find: (id) => kept.get(id)?.record,
+    find: (id) => kept.get(id)?.record(),
     next,
     clear: () => {
       kept.clear()
@@ -106,6 +107,17 @@ export function createRecorder(): Recorder {
       return () => listeners.delete(summarize)
     },
   }
+}
+
+interface Entry {
+  readonly bytes: number
+  record(): RequestRecord
+}
+
+/** Most requests are never looked at: what they have to do with is read only when one is. */
+function toEntry(id: string, request: Kept): Entry {
+  let made: RequestRecord | undefined
+  return { bytes: sizeOf(request), record: () => (made ??= makeRecord(id, request)) }
 }
 
 type Listener = (record: RequestRecord) => void

@@ -1,6 +1,7 @@
 import { strict as assert } from 'node:assert'
 import { test } from 'node:test'
 import { createClient, createToken } from '../../src/client/index.ts'
+import type { RequestRecord } from '../../src/dev/record.ts'
 import { MERCHANT, startHarness } from '../harness.ts'
 import { signByHttpSignature, signByJwt } from '../signed-request.ts'
 import { start, taken } from './started.ts'
@@ -24,8 +25,8 @@ test('a session is told whole: its request, its steps, its attempts, its tokens 
   assert.equal(session.captureContext, context.jwt)
   assert.deepEqual([session.state, session.merchant], ['open', 'testmid'])
   assert.equal(session.opened.scheme, 'jwt')
-  const steps = (record: { steps: { step: string; outcome: string }[] }): readonly string[] =>
-    record.steps.map(({ step, outcome }) => `${step} ${outcome}`)
+  const steps = (record: unknown): readonly string[] =>
+    (record as RequestRecord).steps.map(({ step, outcome }) => `${step} ${outcome}`)
   assert.deepEqual(steps(session.opened), [
     'authenticate passed',
     'parse request passed',
@@ -33,20 +34,17 @@ test('a session is told whole: its request, its steps, its attempts, its tokens 
     'sign capture context passed',
   ])
   assert.deepEqual(
-    session.attempts.map(({ code, merchant }: { code: string; merchant: string }) => [
-      code,
-      merchant,
-    ]),
+    (session.attempts as RequestRecord[]).map(({ code, merchant }) => [code, merchant]),
     [
-      ['CARD_DATA_INVALID', undefined],
+      ['CARD_DATA_INVALID', null],
       [null, 'testmid'],
-    ].map(([code, merchant]) => [code, merchant ?? null]),
+    ],
   )
   assert.equal(steps(session.attempts[0]).at(-1), 'validate card data refused')
   const [issued] = session.tokens
   assert.deepEqual([issued.jti, issued.token, session.tokens.length], [jti, token, 1])
   assert.deepEqual(
-    issued.uses.map(({ operation }: { operation: string }) => operation),
+    (issued.uses as RequestRecord[]).map(({ operation }) => operation),
     ['getPaymentDetailsByJti', 'getPaymentDetailsByToken'],
   )
 })
@@ -61,7 +59,7 @@ test('a refused signature is told with both strings, the first difference and th
     [error.code, explanation.reason, merchant, outcome],
     ['AUTHENTICATION_FAILED', 'WRONG_SIGNATURE', 'testmid', 'refused'],
   )
-  assert.match(explanation.stringToSign.expected, /^host: /)
+  assert.match(explanation.stringToSign.expected as string, /^host: /)
   assert.ok(explanation.mistake)
   assert.equal(cause, explanation.mistake)
   assert.deepEqual(record.steps[0].outcome, 'refused')

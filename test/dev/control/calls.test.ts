@@ -46,7 +46,7 @@ test('what the service refuses of a token is passed on with its status and body'
   })
   assert.equal(status, 400)
   assert.equal(json.error.reply.status, 400)
-  assert.match(json.error.reply.body, /Invalid card number format/)
+  assert.match(json.error.reply.body as string, /Invalid card number format/)
 })
 
 async function inspect(emulator: Started, text: string): Promise<Json> {
@@ -84,7 +84,7 @@ test('a token whose session key is spent is still verified, by the context that 
   emulator.clock.advance('2h')
   const { verification } = await inspect(emulator, made.token as string)
   assert.deepEqual([verification.verified, verification.problem], [true, null])
-  assert.match(verification.expiry, /^expired 1 hour 45 minutes ago/)
+  assert.match(verification.expiry as string, /^expired 1 hour 45 minutes ago/)
 })
 
 test('merchants are listed with configurations to copy; only the published secret is shown', async (t) => {
@@ -119,7 +119,7 @@ test('requests are filtered, and the next one is waited for', async (t) => {
   assert.deepEqual([requests.length, requests[0].code, last], [1, 'RESOURCE_NOT_FOUND', 'r2'])
   const newer = taken(await emulator.control('GET', '/_dev/requests?after=r1&limit=5'))
   assert.deepEqual(
-    newer.requests.map(({ id }: { id: string }) => id),
+    (newer.requests as { id: string }[]).map(({ id }) => id),
     ['r2'],
   )
   const none = taken(await emulator.control('GET', '/_dev/requests?after=r2&wait=0.05'))
@@ -196,8 +196,8 @@ test('state warns of a clock that is not the machine’s and of faults that are 
   emulator.clock.freeze()
   emulator.faults.add({ kind: 'reset' })
   const { warnings } = taken(await emulator.control('GET', '/_dev/state'))
-  assert.match(warnings[0], /^The clock is frozen/)
-  assert.match(warnings[1], /^1 fault is set/)
+  assert.match(warnings[0] as string, /^The clock is frozen/)
+  assert.match(warnings[1] as string, /^1 fault is set/)
 })
 
 test('the OpenAPI document of the emulator describes every control call beside the public routes', async (t) => {
@@ -220,6 +220,6 @@ test('what control calls answer has the members that the OpenAPI document descri
     if (method !== 'GET' || path.includes('kid')) continue
     const json = taken(await emulator.control('GET', path.replace(':id', 'r1')))
     const { required } = reply as { readonly required: readonly string[] }
-    assert.deepEqual(Object.keys(json).toSorted(), required.toSorted(), path)
+    assert.deepEqual(Object.keys(json as object).toSorted(), required.toSorted(), path)
   }
 })

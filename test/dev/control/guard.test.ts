@@ -124,12 +124,12 @@ test('a call that is wrong is answered with 400 and the call that would be right
     by: 'later',
   })
   assert.equal(status, 400)
-  assert.match(json.error.problem, /"by"/)
-  assert.match(json.error.fix, /POST \/_dev\/clock \{"action":"advance","by":"15m"\}/)
+  assert.match(json.error.problem as string, /"by"/)
+  assert.match(json.error.fix as string, /POST \/_dev\/clock \{"action":"advance","by":"15m"\}/)
   taken(
     await emulator.control(
-      json.error.example.method,
-      json.error.example.path,
+      json.error.example.method as string,
+      json.error.example.path as string,
       json.error.example.body,
     ),
   )
@@ -160,8 +160,8 @@ for (const [method, path, body] of WRONG) {
   test(`${method} ${path} ${JSON.stringify(body) ?? ''} is refused with an example`, async () => {
     const { status, json } = await emulator.control(method, path, body)
     assert.equal(status, 400)
-    assert.ok(json.error.problem.endsWith('.') && json.error.fix !== '')
-    assert.ok(json.error.example.path.startsWith('/_dev/'))
+    assert.ok((json.error.problem as string).endsWith('.') && json.error.fix !== '')
+    assert.ok((json.error.example.path as string).startsWith('/_dev/'))
     assert.equal(emulator.clock.state().mode, 'running')
   })
 }
