@@ -78,9 +78,8 @@ export function App({ control, live, elapsed }: AppNeeds): JSX.Element {
         </p>
       </header>
       <StatusLine />
-      <main>
-        <Page />
-      </main>
+      {/* Nothing is drawn before the line of state is known, which would then move it. */}
+      <main>{live.get().state === undefined ? null : <Page />}</main>
       <Help dialog={help} shortcuts={table} />
     </ConsoleProvider>
   )

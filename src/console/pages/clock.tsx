@@ -48,7 +48,7 @@ function ClockSection(): JSX.Element {
       </p>
       <Facts
         facts={[
-          ['it', clock === undefined ? '…' : MODES[clock.mode]],
+          ['mode', clock === undefined ? '…' : MODES[clock.mode]],
           ['offset', clock === undefined ? '…' : offsetInWords(clock.offsetSeconds)],
           ['date', clock === undefined ? '…' : dateAndTime(clock.now).slice(0, 10)],
         ]}

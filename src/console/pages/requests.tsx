@@ -92,12 +92,15 @@ export function matching(filter: Filter): (request: Summary) => boolean {
     .filter((word) => word !== '')
   return (request) => {
     const { outcome, operation, merchant } = request
-    const isOf = (asked: string, value: string | null): boolean => asked === '' || asked === value
     if (!isOf(filter.outcome, outcome) || !isOf(filter.merchant, merchant)) return false
     if (!isOf(filter.operation, operation)) return false
     const text = words.length === 0 ? '' : searchable(request)
     return words.every((word) => text.includes(word))
   }
+}
+
+function isOf(asked: string, value: string | null): boolean {
+  return asked === '' || asked === value
 }
 
 function searchable(request: Summary): string {

@@ -46,6 +46,7 @@ export function StatusLine(): JSX.Element {
       {state !== undefined && !isConnected ? (
         <span class="notice">The emulator does not answer. Trying again…</span>
       ) : null}
+      {state === undefined ? <span class="calm">Asking the emulator…</span> : null}
       {isWarning || state === undefined ? null : (
         <span class="calm">
           <span>{state.url}</span>
