@@ -49,14 +49,6 @@ test('a lost connection is said, sought again, and what happened meanwhile is sh
   const { emulator, page } = opened
   const context = page.context()
   await page.getByText('0 requests').waitFor()
-  await page.evaluate(() => {
-    const real = EventSource.prototype.close
-    Reflect.set(window, 'closed', 0)
-    EventSource.prototype.close = function close() {
-      Reflect.set(window, 'closed', 1)
-      real.call(this)
-    }
-  })
   await context.route('**/_dev/events', (route) => route.abort())
   emulator.service.app.server.closeAllConnections()
   await page.getByText('The emulator does not answer.', { exact: false }).waitFor()

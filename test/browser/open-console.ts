@@ -39,7 +39,9 @@ export async function openConsole(
   const page = await context.newPage()
   const strays: string[] = []
   page.on('console', (message) => {
-    if (message.type() === 'error') strays.push(message.text())
+    // What was refused, or not answered, the browser notes by itself; what is asked of others is seen below.
+    const isRefusal = /^Failed to load resource: /.test(message.text())
+    if (message.type() === 'error' && !isRefusal) strays.push(message.text())
   })
   page.on('pageerror', (error) => strays.push(error.message))
   page.on('request', (request) => {

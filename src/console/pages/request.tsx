@@ -27,14 +27,13 @@ export function RequestPage({ id }: { readonly id: string }): JSX.Element {
       <p class="back">
         <a href={hrefOf('requests', '', route.filter)}>All requests</a>
       </p>
-      {answer === undefined ? (
-        <>
-          <Heading isMain>Request {id}</Heading>
-          {failure === undefined ? null : <Failure failure={failure} />}
-        </>
-      ) : (
-        <Whole request={answer} />
-      )}
+      {/* One heading, whatever is known: it may have the focus already. */}
+      <Heading isMain>
+        {answer === undefined ? `Request ${id}` : titleOf(answer)}{' '}
+        {answer === undefined ? null : <Outcome request={answer} />}
+      </Heading>
+      {failure === undefined ? null : <Failure failure={failure} />}
+      {answer === undefined ? null : <Whole request={answer} />}
     </article>
   )
 }
@@ -42,9 +41,6 @@ export function RequestPage({ id }: { readonly id: string }): JSX.Element {
 function Whole({ request }: { readonly request: RequestRecord }): JSX.Element {
   return (
     <>
-      <Heading isMain>
-        {titleOf(request)} <Outcome request={request} />
-      </Heading>
       <p class="target">
         <code>
           {request.method} {request.path}

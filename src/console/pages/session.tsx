@@ -1,6 +1,6 @@
 import type { ComponentChildren, JSX } from 'preact'
 import { useConsole } from '../console-context.ts'
-import { readSession, type RequestRecord, type Session } from '../control/answers.ts'
+import { readSession, type RequestRecord, type Session, type Summary } from '../control/answers.ts'
 import { Explained } from '../parts/explained.tsx'
 import { Facts } from '../parts/facts.tsx'
 import { Failure } from '../parts/failure.tsx'
@@ -19,7 +19,7 @@ export function SessionPage({ kid }: { readonly kid: string }): JSX.Element {
   const path = `/_dev/sessions/${encodeURIComponent(kid)}`
   const { requests = [], clock } = snapshot
   // Whatever may have changed it: another request of it, another clock.
-  const version = `${requests.find((request) => request.kid === kid)?.id} ${clock?.mode} ${clock?.offsetSeconds}`
+  const version = `${newestOf(kid, requests)} ${clock?.mode} ${clock?.offsetSeconds}`
   const { answer, failure } = useAnswer((signal) => control(path, readSession, { signal }), version)
   return (
     <article class="detail">
@@ -33,6 +33,14 @@ export function SessionPage({ kid }: { readonly kid: string }): JSX.Element {
       {answer === undefined ? null : <Life session={answer} />}
     </article>
   )
+}
+
+/** Returns the id of the newest request of a session; what uses its tokens names those alone. */
+function newestOf(kid: string, requests: readonly Summary[]): string {
+  const tokens = new Set(requests.filter((request) => request.kid === kid).map(({ jti }) => jti))
+  tokens.delete(null)
+  const newest = requests.find((request) => request.kid === kid || tokens.has(request.jti))
+  return newest?.id ?? ''
 }
 
 function Life({ session }: { readonly session: Session }): JSX.Element {
