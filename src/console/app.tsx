@@ -98,11 +98,20 @@ function useRoute(redraw: () => void): Route {
   useEffect(() => {
     const what = id === '' ? PAGES[page].title : `${id.slice(0, 40)} · ${PAGES[page].title}`
     document.title = `${what} · Coatcheck`
+    const [pageBefore = '', ...rest] = known.current.split('/')
     if (known.current === place) return
     known.current = place
-    if (page !== 'inspect' || id === '') focusHeading()
+    if (page === 'inspect' && id !== '') return
+    if (pageBefore !== page || id !== '' || !focusRow(rest.join('/'))) focusHeading()
   }, [place])
   return route
+}
+
+/** Back in a list, focus goes to what was open. */
+function focusRow(id: string): boolean {
+  const row = document.querySelector<HTMLElement>(`[data-row="${CSS.escape(id)}"]`)
+  row?.focus()
+  return row !== null
 }
 
 function focusHeading(): void {
@@ -126,6 +135,5 @@ function goBack(): boolean {
   const { page, id, filter } = parseRoute(location.hash)
   if (id === '') return false
   location.hash = hrefOf(page, '', filter)
-  setTimeout(() => document.querySelector<HTMLElement>(`[data-row="${CSS.escape(id)}"]`)?.focus())
   return true
 }

@@ -1,77 +1,8 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { AxeBuilder } from '@axe-core/playwright'
-import type { Page } from 'playwright-core'
-import { taken, type Started } from '../dev/started.ts'
+import { taken } from '../dev/started.ts'
 import { makeToken, openConsole } from './open-console.ts'
-
-const NUMBER = '5555555555554444'
-
-/** Has one of everything happen: a session with a token and its use, refusals, a fault, another clock. */
-async function liven(emulator: Started): Promise<{ kid: string; captureContext: string }> {
-  const { kid, captureContext, jti } = await makeToken(emulator, { number: NUMBER })
-  await emulator.flow.client.getPaymentDetails(jti)
-  await fetch(`${emulator.url}/flex/v2/sessions`, { method: 'POST', body: '{}' })
-  await fetch(`${emulator.url}/flex/v2/tokens`, { method: 'POST', body: 'no JWE' })
-  taken(await emulator.control('POST', '/_dev/faults', { kind: 'latency', milliseconds: 1 }))
-  return { kid, captureContext }
-}
-
-/** Every page, with and without something on it. */
-async function placesOf(emulator: Started): Promise<readonly string[]> {
-  const { kid, captureContext } = await liven(emulator)
-  const requests = emulator.requests.list().map(({ id }) => `requests/${id}`)
-  return [
-    'requests',
-    'requests?outcome=failed',
-    'requests/r999',
-    ...requests,
-    'sessions',
-    `sessions/${kid}`,
-    'inspect',
-    `inspect/${captureContext}`,
-    'keys',
-    'merchants',
-    'clock',
-  ]
-}
-
-/** Waits until everything that a page asks for is there. */
-async function settle(page: Page): Promise<void> {
-  await page.waitForFunction(() => document.querySelector('main h1') !== null)
-  await page.waitForTimeout(250)
-}
-
-for (const colorScheme of ['light', 'dark'] as const) {
-  for (const width of [360, 1280]) {
-    test(`axe finds nothing on any page, ${colorScheme}, ${width} pixels wide`, async (t) => {
-      const viewport = { width, height: 860 }
-      const opened = await openConsole(t, { colorScheme, viewport })
-      if (opened === undefined) return
-      const { emulator, page, go } = opened
-      const found: string[] = []
-      const look = async (place: string): Promise<void> => {
-        await go(place)
-        await settle(page)
-        const { violations } = await new AxeBuilder({ page }).analyze()
-        for (const { id, nodes } of violations) {
-          found.push(`${place}: ${id} ${nodes.map(({ html }) => html).join(' ')}`)
-        }
-        const [scrolled, shown] = await page.evaluate(() => [
-          document.documentElement.scrollWidth,
-          document.documentElement.clientWidth,
-        ])
-        if ((scrolled ?? 0) > (shown ?? 0)) found.push(`${place}: is wider than the window`)
-      }
-      for (const empty of ['requests', 'sessions']) await look(empty)
-      for (const place of await placesOf(emulator)) await look(place)
-      taken(await emulator.control('POST', '/_dev/clock', { action: 'advance', by: '16m' }))
-      await page.getByText('The clock is 16 minutes ahead.').waitFor()
-      await look('clock')
-      assert.deepEqual(found, [])
-    })
-  }
-}
+import { liven, NUMBER, placesOf, settle } from './places.ts'
 
 test('no page holds a card number after a token with it was made', async (t) => {
   const opened = await openConsole(t)

@@ -1,5 +1,8 @@
-import { existsSync } from 'node:fs'
+import { existsSync, mkdirSync, rmSync, statSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import type { TestContext } from 'node:test'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { chromium, type Browser } from 'playwright-core'
 import { requirePeer } from '../peers.ts'
 
@@ -30,5 +33,29 @@ async function findChromium(): Promise<string> {
   // Without it the package takes for granted that the machine has NSS; with it, it brings its own.
   process.env['AWS_EXECUTION_ENV'] ??= 'AWS_Lambda_nodejs24.x'
   const { default: bundled } = await import('@sparticuz/chromium')
-  return bundled.executablePath()
+  return alone(() => bundled.executablePath())
+}
+
+const LOCK = join(tmpdir(), 'coatcheck-chromium.lock')
+const STALE_MILLISECONDS = 60_000
+
+/** Runs something in one process at a time: the browser is unpacked once, and never taken while it is half there. */
+async function alone<Result>(run: () => Promise<Result>): Promise<Result> {
+  while (!takeLock()) await sleep(50)
+  try {
+    return await run()
+  } finally {
+    rmSync(LOCK, { recursive: true, force: true })
+  }
+}
+
+function takeLock(): boolean {
+  try {
+    mkdirSync(LOCK)
+    return true
+  } catch {
+    const since = statSync(LOCK, { throwIfNoEntry: false })?.mtimeMs ?? Date.now()
+    if (Date.now() - since > STALE_MILLISECONDS) rmSync(LOCK, { recursive: true, force: true })
+    return false
+  }
 }

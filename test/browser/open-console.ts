@@ -40,7 +40,7 @@ export async function openConsole(
   const strays: string[] = []
   page.on('console', (message) => {
     // What was refused, or not answered, the browser notes by itself; what is asked of others is seen below.
-    const isRefusal = /^Failed to load resource: /.test(message.text())
+    const isRefusal = message.text().startsWith('Failed to load resource: ')
     if (message.type() === 'error' && !isRefusal) strays.push(message.text())
   })
   page.on('pageerror', (error) => strays.push(error.message))

@@ -35,7 +35,7 @@ async function graphOf(entryPoints: string[]): Promise<Metafile['inputs']> {
 const EMULATOR_COMMAND = ['src/cli/bundle-certificate.ts', 'src/cli/dev.ts']
 
 function isOfTheEmulator(file: string): boolean {
-  return file.startsWith('src/dev/') || EMULATOR_COMMAND.includes(file)
+  return /^src\/(?:dev|console)\//.test(file) || EMULATOR_COMMAND.includes(file)
 }
 
 test('nothing that serve or its workers can import is of the emulator', async () => {

@@ -64,7 +64,6 @@ const readExplanation = object({
   stringToSign: ifFit(object({ expected: text, received: orNull(text) })),
   expected: ifFit(text),
   received: ifFit(text),
-  clockDifference: ifFit(text),
   keyId: ifFit(text),
   missing: ifFit(list(text)),
   components: ifFit(list(text)),

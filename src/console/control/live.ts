@@ -15,7 +15,7 @@ import type { Control } from './call.ts'
 import { followEvents } from './events.ts'
 
 /** How many requests the page keeps, however long it stays open. */
-export const KEPT_REQUESTS = 500
+const KEPT_REQUESTS = 500
 const KEPT_SAMPLES = 150
 
 /** The pools as they were at one moment of {@link LiveNeeds.elapsed}. */

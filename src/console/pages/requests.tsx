@@ -85,7 +85,7 @@ function countOf(shown: number, all: number): string {
 }
 
 /** Tells whether a request is one of those that are asked for. */
-export function matching(filter: Filter): (request: Summary) => boolean {
+function matching(filter: Filter): (request: Summary) => boolean {
   const words = filter.q
     .toLowerCase()
     .split(/\s+/)

@@ -43,7 +43,6 @@ function Evidence({ explanation }: { readonly explanation: Explanation }): JSX.E
       )}
       <Facts
         facts={[
-          ['their clock', explanation.clockDifference],
           ['key id', explanation.keyId],
           ['missing', missing?.join(', ')],
           ['not signed', components?.join(', ')],
