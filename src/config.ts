@@ -1,7 +1,9 @@
 import { readFileSync } from 'node:fs'
 import { OperatorError } from './errors.ts'
+import { nearest } from './nearest.ts'
 import { isJsonObject, type JsonObject } from './protocol/parse.ts'
 import { Secret } from './secret.ts'
+import { parseStoreAddress, STORE_FORM } from './store/open-store.ts'
 
 /** A form of value: how it is read from text, and what it must look like. */
 interface Kind<Value> {
@@ -9,6 +11,8 @@ interface Kind<Value> {
   readonly form: string
   /** Reads text (a flag, a variable) or a member of the file; undefined when the form is wrong. */
   read(given: unknown): Value | undefined
+  /** Every value that there is, where they are few. */
+  readonly choices?: readonly string[]
 }
 
 interface SettingEntry<Value> {
@@ -38,6 +42,14 @@ const texts: Kind<readonly string[]> = {
   },
 }
 
+const storeAddress: Kind<Secret> = {
+  form: STORE_FORM,
+  read: (given) => {
+    if (given instanceof Secret) return given
+    return typeof given === 'string' ? parseStoreAddress(given) : undefined
+  },
+}
+
 function whole(minimum: number, maximum: number): Kind<number> {
   return {
     form: `a whole number from ${minimum} to ${maximum}`,
@@ -53,6 +65,7 @@ function oneOf<Choice extends string>(...choices: readonly Choice[]): Kind<Choic
   return {
     form: `one of ${choices.join(', ')}`,
     read: (given) => choices.find((choice) => choice === given),
+    choices,
   }
 }
 
@@ -60,6 +73,7 @@ const address = { kind: text, default: '127.0.0.1' } as const
 const port = whole(0, 65_535)
 const count = whole(1, 1_000_000)
 const seconds = whole(1, 3600)
+const days = whole(1, 36_500)
 const noTexts: readonly string[] = []
 
 // One table: its names are the keys of the file, and make the environment variables and the flags.
@@ -68,6 +82,17 @@ const SETTINGS = {
   port: { kind: port, default: 4010, description: 'port to listen on; 0 takes a free one' },
   operatorHost: { ...address, description: 'address of the operators’ listener' },
   operatorPort: { kind: port, default: 4011, description: 'port of the operators’ listener' },
+  store: {
+    kind: storeAddress,
+    default: new Secret('sqlite'),
+    description:
+      'sqlite for the embedded store, or the URL of a database (postgres://…, redis://…)',
+  },
+  storeFile: {
+    kind: textOrNothing,
+    default: '',
+    description: 'file that holds the store’s URL, readable by its owner only',
+  },
   data: { kind: text, default: 'coatcheck-data', description: 'folder of the embedded store' },
   rootKeyFile: {
     kind: text,
@@ -83,6 +108,17 @@ const SETTINGS = {
     kind: texts,
     default: noTexts,
     description: 'origins whose pages may create tokens, between commas',
+  },
+  tlsCertFile: {
+    kind: textOrNothing,
+    default: '',
+    description:
+      'certificate to speak TLS with (PEM, issuers behind it); read anew when it changes',
+  },
+  tlsKeyFile: {
+    kind: textOrNothing,
+    default: '',
+    description: 'private key of that certificate (PEM), readable by its owner only',
   },
   proxies: {
     kind: texts,
@@ -125,6 +161,22 @@ const SETTINGS = {
     default: 10,
     description: 'seconds that a rotated key serves at most',
   },
+  rotateSigningDays: {
+    kind: days,
+    default: 90,
+    description: 'days after which a signing key is replaced',
+  },
+  rotateSealingDays: {
+    kind: days,
+    default: 90,
+    description: 'days after which a sealing key is replaced',
+  },
+  keyStageSeconds: {
+    kind: whole(5, 86_400),
+    default: 3900,
+    description:
+      'seconds that a new signing or sealing key is known before it is used; more than others cache public keys',
+  },
   clockToleranceSeconds: {
     kind: seconds,
     default: 300,
@@ -161,6 +213,8 @@ export interface Setting {
   readonly description: string
   /** The default as text; empty where there is none. */
   readonly default: string
+  /** Every value that it may have, where they are few. */
+  readonly choices?: readonly string[]
 }
 
 const PREFIX = 'COATCHECK_'
@@ -174,9 +228,19 @@ export const SETTING_LIST: readonly Setting[] = settingNames().map((name) => {
     flag: `--${words}`,
     variable: PREFIX + words.replaceAll('-', '_').toUpperCase(),
     description: SETTINGS[name].description,
-    default: String(SETTINGS[name].default),
+    default: showDefault(SETTINGS[name].default),
+    ...choicesOf(SETTINGS[name].kind),
   }
 })
+
+// What a setting is without being set is no secret.
+function showDefault(value: unknown): string {
+  return value instanceof Secret ? value.reveal() : String(value)
+}
+
+function choicesOf({ choices }: Kind<unknown>): Pick<Setting, 'choices'> {
+  return choices === undefined ? {} : { choices }
+}
 
 interface Sources {
   /** A JSON file; undefined means none. */
@@ -201,21 +265,37 @@ export function readConfig({ file, environment, flags, defaults }: Sources): Con
     ...flags,
   }
   const settings: Record<string, unknown> = {}
-  for (const name of settingNames()) settings[name] = readSetting(name, given[name])
+  for (const name of settingNames()) {
+    settings[name] = readSetting(name, given[name], sourceOf(name, { environment, flags }))
+  }
   if (!isComplete(settings)) throw new TypeError('a setting has no value')
   const rootKey = environment[ROOT_KEY_VARIABLE]
   return { ...settings, rootKey: rootKey === undefined ? undefined : new Secret(rootKey) }
 }
 
-function readSetting(name: SettingName, given: unknown): unknown {
+function readSetting(name: SettingName, given: unknown, source: string): unknown {
   if (given === undefined) return SETTINGS[name].default
-  const value = SETTINGS[name].kind.read(given)
+  const { kind, description } = SETTINGS[name]
+  const value = kind.read(given)
   if (value !== undefined) return value
-  const setting = SETTING_LIST.find((candidate) => candidate.name === name)
+  const meant =
+    typeof given === 'string' ? nearest(given, choicesOf(kind).choices ?? []) : undefined
   throw new OperatorError(
-    `The setting ${name} (${SETTINGS[name].description}) is not ${SETTINGS[name].kind.form}.`,
-    `Set it with ${setting?.flag}, ${setting?.variable} or "${name}" in the file.`,
+    `The setting ${name} (${description}) is not ${kind.form}.`,
+    `Correct ${source}.${meant === undefined ? '' : ` Did you mean ${meant}?`}`,
   )
+}
+
+/** Names where the value of a setting comes from. */
+function sourceOf(
+  name: SettingName,
+  { environment, flags }: Omit<Sources, 'file' | 'defaults'>,
+): string {
+  const setting = SETTING_LIST.find((candidate) => candidate.name === name)
+  if (flags[name] !== undefined) return `${setting?.flag}`
+  if (environment[setting?.variable ?? ''] !== undefined)
+    return `${setting?.variable} in the environment`
+  return `"${name}" in the configuration file`
 }
 
 function isComplete(settings: JsonObject): settings is Settings {
@@ -237,7 +317,7 @@ function readFile(path: string): JsonObject {
     if (Object.hasOwn(SETTINGS, name)) continue
     throw new OperatorError(
       `${path} has an unknown setting "${name}".`,
-      `Known are: ${settingNames().join(', ')}.`,
+      suggest(name, settingNames()),
     )
   }
   return members
@@ -261,20 +341,44 @@ function parseFile(path: string): JsonObject {
 }
 
 function readEnvironment(environment: Sources['environment']): JsonObject {
-  const byVariable = new Map(SETTING_LIST.map((setting) => [setting.variable, setting.name]))
-  const members: Record<string, unknown> = {}
-  for (const [variable, value] of Object.entries(environment)) {
-    if (!variable.startsWith(PREFIX) || variable === ROOT_KEY_VARIABLE || value === undefined)
-      continue
-    const name = byVariable.get(variable)
-    if (name === undefined) {
-      const known = [...byVariable.keys(), ROOT_KEY_VARIABLE].join(', ')
-      throw new OperatorError(
-        `The environment has an unknown variable ${variable}.`,
-        `Known are: ${known}.`,
-      )
-    }
-    members[name] = value
+  const [unknown] = findUnknownVariables(environment)
+  if (unknown !== undefined) {
+    throw new OperatorError(
+      `The environment has an unknown variable ${unknown.name}.`,
+      suggest(unknown.name, variableNames()),
+    )
   }
-  return members
+  const given = SETTING_LIST.map(({ name, variable }) => [name, environment[variable]] as const)
+  return Object.fromEntries(given.filter(([, value]) => value !== undefined))
+}
+
+/** Finds the variables that look like ours and are none, each with the one that was probably meant. */
+export function findUnknownVariables(
+  environment: Sources['environment'],
+): readonly { readonly name: string; readonly nearest: string | undefined }[] {
+  const known = variableNames()
+  return Object.entries(environment)
+    .filter(
+      ([name, value]) => name.startsWith(PREFIX) && value !== undefined && !known.includes(name),
+    )
+    .map(([name]) => ({ name, nearest: nearestVariable(name, known) }))
+}
+
+function variableNames(): readonly string[] {
+  return [...SETTING_LIST.map(({ variable }) => variable), ROOT_KEY_VARIABLE]
+}
+
+/** The prefix, which all have, must not make them all alike. */
+function nearestVariable(name: string, known: readonly string[]): string | undefined {
+  const found = nearest(
+    name.slice(PREFIX.length),
+    known.map((variable) => variable.slice(PREFIX.length)),
+  )
+  return found === undefined ? undefined : PREFIX + found
+}
+
+function suggest(name: string, known: readonly string[]): string {
+  const meant = name.startsWith(PREFIX) ? nearestVariable(name, known) : nearest(name, known)
+  const list = `Known are: ${known.join(', ')}.`
+  return meant === undefined ? list : `Did you mean ${meant}? ${list}`
 }

@@ -235,7 +235,7 @@ export const ERRORS = {
     actor: 'operator',
     message: 'The store is not available, try again',
     cause: 'A write or read of the store failed; nothing was acknowledged.',
-    fix: 'Look at the log under the correlation id; check disk space and permissions of the data folder.',
+    fix: 'Look at the log under the correlation id; check the database, or disk space and permissions of the data folder.',
   },
   INTERNAL_ERROR: {
     status: 500,

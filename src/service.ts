@@ -3,7 +3,7 @@ import { createSession, type CreateSessionNeeds } from './actions/create-session
 import { createToken, type CreateTokenNeeds } from './actions/create-token.ts'
 import { getPaymentDetails } from './actions/get-payment-details.ts'
 import { getJwks, getPublicKey } from './actions/get-public-key.ts'
-import { createLoggedAudit } from './audit/audit.ts'
+import { createLoggedAudit, type Audit } from './audit/audit.ts'
 import {
   epochSeconds,
   systemClock,
@@ -13,13 +13,14 @@ import {
 } from './clock-and-random.ts'
 import { createApp, type HttpNeeds } from './http/app.ts'
 import type { Gather } from './http/gather.ts'
-import type { Operations } from './http/routes.ts'
+import type { Operations, Route } from './http/routes.ts'
 import { createRsaQueue } from './jose/rsa-queue.ts'
-import { claimKeys } from './keys/claim-keys.ts'
+import { claimKeys, type ClaimedKey } from './keys/claim-keys.ts'
 import { createMleKeys } from './keys/mle-keys.ts'
 import { createRotatedKeys, type RotationPolicy } from './keys/rotated-keys.ts'
-import type { RootKey } from './keys/root-key.ts'
-import { loadSealer, poolSealer } from './keys/sealing-keys.ts'
+import { openLiveKeys, type LiveKeys } from './keys/live-keys.ts'
+import { holdRootKey, type RootKey } from './keys/root-key.ts'
+import { poolSealer } from './keys/sealing-keys.ts'
 import {
   createSessionKeyPool,
   type PoolPolicy,
@@ -27,16 +28,16 @@ import {
   type SessionKeyPool,
 } from './keys/session-key-pool.ts'
 import { createSessionKeys } from './keys/session-keys.ts'
-import { loadSigningKeys } from './keys/signing-keys.ts'
 import { unlimited, type Limits } from './limits/limits.ts'
 import { authenticate } from './merchant/authenticate.ts'
+import { createDiagnosisRate } from './merchant/diagnosis-rate.ts'
 import type { Merchant } from './merchant/merchant.ts'
 import { createMerchantRegistry } from './merchant/registry.ts'
 import type { SessionJwk } from './protocol/capture-context.ts'
 import type { SessionLimits } from './session/sealed-session.ts'
 import type { Store } from './store/contract.ts'
 import type { Sealer } from './store/sealed-records.ts'
-import type { Logger } from './telemetry/logger.ts'
+import { describeError, type Logger } from './telemetry/logger.ts'
 import { createMetrics, type Metrics } from './telemetry/metrics.ts'
 import { noTrace, type Trace } from './telemetry/trace.ts'
 
@@ -47,6 +48,8 @@ export const SITE = { digits: '08', letter: 'E' } as const
 export interface ServiceOptions {
   readonly store: Store
   readonly rootKey: RootKey
+  /** Reads the root key again, when a key is met that the one at hand does not open. Default is that it never changes. */
+  rereadRootKey?(): RootKey
   readonly logger: Logger
   /** Such as `https://pay.example.com`. Undefined takes the address of the accepting socket: for loopback only. */
   readonly publicOrigin: string | undefined
@@ -72,6 +75,8 @@ export interface ServiceOptions {
   readonly trace?: Trace
   /** Default lets everybody go on. */
   readonly limits?: Limits
+  /** Makes routes beside those that every mode has. Default is none. */
+  furtherRoutes?(needs: RouteNeeds): readonly Route[]
   /** Default changes nothing. */
   readonly wrappers?: Wrappers
   /** See {@link HttpNeeds}. */
@@ -82,7 +87,7 @@ export interface ServiceOptions {
 export interface OuterClocks {
   /** By which merchants' signatures are checked. */
   readonly signatures: Now
-  /** By which what is remembered of merchants is looked up again. */
+  /** By which what is remembered of merchants and keys is looked up again. */
   readonly machine: Now
 }
 
@@ -97,6 +102,17 @@ const UNWRAPPED: Wrappers = {
   authenticate: (authenticateMerchant) => authenticateMerchant,
   createSession: (needs) => needs,
   createToken: (needs) => needs,
+}
+
+/** What further routes are made from. */
+export interface RouteNeeds {
+  readonly store: Store
+  readonly sealer: Sealer
+  readonly audit: Audit
+  readonly now: Now
+  readonly random: Random
+  /** Two digits. */
+  readonly site: string
 }
 
 /** A service that is ready to listen, or to be injected with requests. */
@@ -117,28 +133,40 @@ export interface Service {
 export async function createService(options: ServiceOptions): Promise<Service> {
   const { store, logger, now = systemClock, random = systemRandom } = options
   const { trace = noTrace, limits = unlimited, wrappers = UNWRAPPED } = options
-  const { signatures, machine } = options.outerClocks ?? { signatures: now, machine: now }
-  const sealer = await loadSealer(store, options.rootKey, random)
+  const { outerClocks = { signatures: now, machine: now } } = options
+  const keys = await openLiveKeys({
+    store,
+    root: holdRootKey(options.rootKey, options.rereadRootKey),
+    now,
+    random,
+    onFault: (error) => logger.error('keys cannot be read again', { error: describeError(error) }),
+  })
+  const { sealer } = keys
   const pool = createPool(options, sealer)
   const metrics = createMetrics({
     ready: () => pool.status().ready,
     waiting: () => pool.status().waiting,
   })
-  const registry = createMerchantRegistry({ store, sealer, now: machine })
+  const registry = createMerchantRegistry({ store, sealer, now: outerClocks.machine })
   const authentication = {
     ...registry,
+    mayDiagnose: createDiagnosisRate(outerClocks.machine),
     write: store.write,
-    now: signatures,
+    now: outerClocks.signatures,
     toleranceSeconds: options.toleranceSeconds,
   }
+  const machine = { store, sealer, now, random, site: SITE.digits }
   const app = await createApp({
     ...options,
-    operations: await createOperations({ ...options, now, random, trace }, sealer, pool),
-    authenticate: wrappers.authenticate((request) => authenticate(authentication, request)),
+    operations: createOperations({ ...options, now, random, trace }, keys, pool),
+    furtherRoutes: options.furtherRoutes?.({ ...machine, audit: createLoggedAudit(logger) }) ?? [],
+    authenticate: wrappers.authenticate(
+      withFreshKeys(keys, (request) => authenticate(authentication, request)),
+    ),
     mle: {
       keys: createMleKeys(store, sealer),
       findCredential: registry.find,
-      now: signatures,
+      now: outerClocks.signatures,
       toleranceSeconds: options.toleranceSeconds,
       randomBytes: (count) => random.bytes(count),
     },
@@ -148,7 +176,19 @@ export async function createService(options: ServiceOptions): Promise<Service> {
     metrics,
   })
   await pool.fill()
-  return { app, metrics, poolStatus: () => pool.status(), close: () => app.close() }
+  const close = async (): Promise<void> => {
+    await app.close()
+    await keys.close()
+  }
+  return { app, metrics, poolStatus: () => pool.status(), close }
+}
+
+/** Has keys read that are too old to go by, before it runs: after a pause of the machine, say, no timer has fired yet. */
+function withFreshKeys<Input extends readonly unknown[], Output>(
+  keys: LiveKeys,
+  run: (...input: Input) => Promise<Output>,
+): (...input: Input) => Promise<Output> {
+  return (...input) => (keys.isStale() ? keys.refresh().then(() => run(...input)) : run(...input))
 }
 
 function createPool(
@@ -160,9 +200,10 @@ function createPool(
     poolSealer: poolSealer(sealer),
     onUnreadable: unreadable(logger),
   }
+  const isLost = ({ sealedBy }: ClaimedKey): boolean => sealer.find(sealedBy) === undefined
   const claim: Parameters<typeof createSessionKeyPool>[0]['claim'] = (limit) =>
     claimKeys(needs, limit, epochSeconds(now))
-  return createSessionKeyPool({ claim, now }, poolPolicy)
+  return createSessionKeyPool({ claim, isLost, now }, poolPolicy)
 }
 
 function unreadable(logger: Logger): (kid: string) => void {
@@ -171,13 +212,9 @@ function unreadable(logger: Logger): (kid: string) => void {
 
 type Completed = ServiceOptions & Required<Pick<ServiceOptions, 'now' | 'random' | 'trace'>>
 
-async function createOperations(
-  options: Completed,
-  sealer: Sealer,
-  pool: SessionKeyPool,
-): Promise<Operations> {
+function createOperations(options: Completed, keys: LiveKeys, pool: SessionKeyPool): Operations {
   const { store, logger, sessionLimits, wrappers = UNWRAPPED } = options
-  const signingKeys = await loadSigningKeys(store, sealer)
+  const { sealer, signingKeys } = keys
   const found = { get: store.get, sealer, poolSealer: poolSealer(sealer), now: options.now }
   const sessionKeys = createSessionKeys(found, SITE.digits)
   const audit = createLoggedAudit(logger)
@@ -189,11 +226,17 @@ async function createOperations(
   const tokenNeeds = wrappers.createToken({ ...shared, site: SITE, defaultAttempts })
   return {
     createSession: (merchant, call) => createSession(sessionNeeds, merchant, call),
-    createToken: (compact, correlationId) => createToken(tokenNeeds, compact, correlationId),
+    createToken: withFreshKeys(keys, (compact, correlationId) =>
+      createToken(tokenNeeds, compact, correlationId),
+    ),
     getPaymentDetails: (merchant, reference, correlationId) =>
       getPaymentDetails(shared, merchant, { reference, correlationId }),
-    getPublicKey: (kid) => getPublicKey(shared, kid),
-    getJwks: () => getJwks(shared),
+    getPublicKey: async (kid) => {
+      // Another process may have made it a moment ago.
+      if (keys.isStale() || signingKeys.find(kid) === undefined) await keys.refresh()
+      return getPublicKey(shared, kid)
+    },
+    getJwks: withFreshKeys(keys, async () => getJwks(shared)),
   }
 }
 

@@ -57,17 +57,15 @@ export async function createSession(
   const request = traced(trace, 'parse request', () => parseBody(call.body))
   const jwk = await traced(trace, 'take session key', () => needs.nextSessionKey(merchant))
   const issuedAt = epochSeconds(needs.now)
+  const expiresAt = issuedAt + (merchant.sessionSeconds ?? LIFETIME_SECONDS)
   const { tokens, attempts } = limitsOf(merchant, needs.sessionLimits)
-  const session = {
-    merchantId: merchant.id,
-    expiresAt: issuedAt + LIFETIME_SECONDS,
-    tokens,
-    attempts,
-  }
+  const { id: merchantId, tokenSeconds } = merchant
+  const session = { merchantId, expiresAt, tokens, attempts, tokenSeconds }
   const sealedData = sealSession(session, jwk.kid, needs.sealer)
   const jti = randomText((count) => needs.random.bytes(count), JTI_LENGTH)
   const { origin, correlationId } = call
-  const context = createCaptureContext({ origin, jwk, sealedData, request, issuedAt, jti })
+  const times = { issuedAt, expiresAt }
+  const context = createCaptureContext({ origin, jwk, sealedData, request, ...times, jti })
   const { active } = needs.signingKeys
   const signed = await traced(trace, 'sign capture context', () =>
     needs.runRsa(() => signJws(active, context)),

@@ -136,7 +136,7 @@ async function openCaptured(
   const cardData = await countingRefusal(countingSession, () =>
     traced(trace, 'validate card data', () => validateCardData(data, entry, { now, checkNumber })),
   )
-  const expiresAt = issuedAt + LIFETIME_SECONDS
+  const expiresAt = issuedAt + (session.tokenSeconds ?? LIFETIME_SECONDS)
   return { session, type: entry.type, cardData, issuedAt, expiresAt }
 }
 

@@ -7,7 +7,7 @@ import { parseJti } from '../protocol/jti.ts'
 import { stringMember } from '../protocol/parse.ts'
 import { createPaymentDetails, type PaymentDetails } from '../protocol/payment-details.ts'
 import type { Store } from '../store/contract.ts'
-import type { Sealer } from '../store/sealed-records.ts'
+import { isLost, type Sealer } from '../store/sealed-records.ts'
 import { shortHash } from '../telemetry/redact.ts'
 import { traced, type Trace } from '../telemetry/trace.ts'
 import { cardRecordName, openCard } from '../session/card-vault.ts'
@@ -65,7 +65,9 @@ async function readCard(
   jti: string,
 ): Promise<CardData> {
   const record = await store.get('card', cardRecordName(jti))
-  const card = record === undefined ? undefined : openCard(record, jti, sealer)
+  // Of a sealing key that was deleted nothing is left: the token is gone with it.
+  const isThere = record !== undefined && !isLost(record, sealer)
+  const card = isThere ? openCard(record, jti, sealer) : undefined
   if (card?.merchantId !== merchant.id) throw new ServiceError('TOKEN_NOT_FOUND')
   return card.cardData
 }

@@ -1,6 +1,11 @@
 /** Something that must be accounted for. No card data, no secret, no whole token. */
 export interface AuditEntry {
-  readonly event: 'session.opened' | 'token.issued' | 'token.refused' | 'details.read'
+  readonly event:
+    | 'session.opened'
+    | 'token.issued'
+    | 'token.refused'
+    | 'details.read'
+    | 'payment.simulated'
   readonly correlationId: string
   /** Undefined where the caller is anonymous. */
   readonly merchantId?: string | undefined

@@ -7,7 +7,7 @@ import { signCertificate } from './sign-certificate.ts'
 import type { NamedCertificate } from './write-p12.ts'
 
 /** The CN by which official clients find the certificate in a p12, unless they are configured for another. */
-const ALIAS = 'CyberSource_SJC_US'
+export const MLE_ALIAS = 'CyberSource_SJC_US'
 
 const VALID_DAYS = 3650
 
@@ -23,7 +23,7 @@ export interface MleCertificateOptions {
 export async function createMleKey(options: MleCertificateOptions): Promise<MleKey> {
   const { kid, now, random } = options
   const { privateKey, publicKey } = await promisify(generateKeyPair)('rsa', { modulusLength: 2048 })
-  const name = { commonName: ALIAS, serialNumber: kid }
+  const name = { commonName: MLE_ALIAS, serialNumber: kid }
   const notBefore = now()
   const notAfter = new Date(notBefore.getTime() + VALID_DAYS * 86_400_000)
   const extensions = [noAuthority(), keyUsage('keyEncipherment')]
@@ -33,5 +33,5 @@ export async function createMleKey(options: MleCertificateOptions): Promise<MleK
 
 /** The certificate of a key as a p12 lists it beside that of a merchant. */
 export function nameMleCertificate({ kid, certificate }: MleKey): NamedCertificate {
-  return { friendlyName: `serialNumber=${kid},CN=${ALIAS}`, certificatePem: certificate }
+  return { friendlyName: `serialNumber=${kid},CN=${MLE_ALIAS}`, certificatePem: certificate }
 }

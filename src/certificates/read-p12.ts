@@ -9,6 +9,11 @@ export interface P12Options {
   readonly merchantId?: string
 }
 
+/** What a merchant signs with, out of a PKCS#12 file. */
+export interface P12Signer extends P12Certificates {
+  readonly privateKey: KeyObject
+}
+
 /** The certificates of a PKCS#12 file; its private keys stay there. */
 export interface P12Certificates {
   /** The one that belongs to the private key, as PEM. Not yet checked otherwise. */
@@ -23,6 +28,12 @@ export interface P12Certificates {
  * @throws OperatorError when the file or its password is not right, or when not exactly one certificate fits.
  */
 export function readP12(file: Buffer, options: P12Options): P12Certificates {
+  const { certificatePem, certificatePems } = readP12Signer(file, options)
+  return { certificatePem, certificatePems }
+}
+
+/** Reads the certificates of a PKCS#12 file as {@link readP12} does, and the private key of the one that is found. */
+export function readP12Signer(file: Buffer, options: P12Options): P12Signer {
   const { certificates, keys } = open(file, options.password)
   if (certificates.length === 0) {
     throw new OperatorError('The PKCS#12 file holds no certificate.', HOW_TO_EXPORT)
@@ -34,8 +45,11 @@ export function readP12(file: Buffer, options: P12Options): P12Certificates {
       HOW_TO_EXPORT,
     )
   }
-  const certificatePem = pick(ofKeys, options.merchantId).toString()
-  return { certificatePem, certificatePems: certificates.map(String) }
+  const certificate = pick(ofKeys, options.merchantId)
+  const privateKey = keys.find((key) => certificate.checkPrivateKey(key))
+  if (privateKey === undefined) throw new TypeError('a certificate without the key it was found by')
+  const certificatePems = certificates.map(String)
+  return { certificatePem: certificate.toString(), certificatePems, privateKey }
 }
 
 const HOW_TO_EXPORT =
@@ -102,7 +116,7 @@ function unreadable(cause: unknown): OperatorError {
 function wrongPassword(cause: unknown): OperatorError {
   return new OperatorError(
     'The password is not that of the PKCS#12 file.',
-    'Give the one it was exported with; the Node client cannot use one that is not ASCII, and neither can this.',
+    'Give the one it was exported with, in the file that --p12-password-file names; the Node client cannot use one that is not ASCII, and neither can this.',
     cause,
   )
 }

@@ -2,6 +2,7 @@ import { Command } from 'commander'
 import { stringMember, type JsonObject } from '../protocol/parse.ts'
 import { addControl, type ConnectionOptions } from './connection.ts'
 import { callControl } from './control.ts'
+import { examples } from './examples.ts'
 import { createPrinter } from './print.ts'
 
 interface ClockOptions extends ConnectionOptions {
@@ -9,32 +10,39 @@ interface ClockOptions extends ConnectionOptions {
   readonly json?: true
 }
 
-const EXAMPLES = `
+const ABOUT = `
 The clock governs issue, validation, expiry, rotation and the log of the emulator. Merchants' signatures are checked
-against the machine's clock, unless --signatures-follow is given.
-
-Examples:
-  coatcheck clock
-  coatcheck clock advance 16m
-  coatcheck clock freeze
-  coatcheck clock set 2027-01-01T00:00:00Z
-  coatcheck clock resume`
+against the machine's clock, unless --signatures-follow is given.`
 
 /** What can be done to the clock: the name of a command, its argument, and the member of the call that carries it. */
 const ACTIONS = [
-  { name: 'freeze', argument: '[time]', member: 'at', what: 'Stop the clock, now or at a time' },
-  { name: 'set', argument: '<time>', member: 'at', what: 'Set the time' },
+  {
+    name: 'freeze',
+    argument: '[time]',
+    member: 'at',
+    what: 'Stop the clock, now or at a time',
+    shown: ['coatcheck clock freeze', 'coatcheck clock freeze 2027-01-01T00:00:00Z'],
+  },
+  {
+    name: 'set',
+    argument: '<time>',
+    member: 'at',
+    what: 'Set the time',
+    shown: ['coatcheck clock set 2027-01-01T00:00:00Z'],
+  },
   {
     name: 'advance',
     argument: '<duration>',
     member: 'by',
     what: 'Move the time, by 90s, 15m, 1h30m or 2d; -- -5m goes back',
+    shown: ['coatcheck clock advance 16m', 'coatcheck clock advance -- -5m'],
   },
   {
     name: 'resume',
     argument: undefined,
     member: undefined,
     what: "Go by the machine's clock again",
+    shown: ['coatcheck clock resume'],
   },
 ] as const
 
@@ -42,8 +50,14 @@ const ACTIONS = [
 export function clockCommand(): Command {
   const command = new Command('clock')
     .description('Show or change the clock of a running emulator.')
-    .addHelpText('after', EXAMPLES)
-  const show = new Command('show').description('Show what time it is (the default).')
+    .addHelpText('after', ABOUT)
+    .addHelpText(
+      'after',
+      examples('coatcheck clock', 'coatcheck clock advance 16m', 'coatcheck clock resume'),
+    )
+  const show = new Command('show')
+    .description('Show what time it is (the default).')
+    .addHelpText('after', examples('coatcheck clock show'))
   command.addCommand(
     addControl(show).action(async (options: ClockOptions) =>
       report(options, await callControl(options, { method: 'GET', path: 'clock' })),
@@ -54,8 +68,10 @@ export function clockCommand(): Command {
   return command
 }
 
-function actionCommand({ name, argument, member, what }: (typeof ACTIONS)[number]): Command {
-  const command = addControl(new Command(name).description(`${what}.`))
+function actionCommand({ name, argument, member, what, shown }: (typeof ACTIONS)[number]): Command {
+  const command = addControl(
+    new Command(name).description(`${what}.`).addHelpText('after', examples(...shown)),
+  )
   if (name !== 'resume') {
     command.option('--signatures-follow', "check merchants' signatures against this clock too")
   }

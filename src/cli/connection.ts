@@ -7,11 +7,17 @@ import { parseJsonObject, stringMember } from '../protocol/parse.ts'
 import type { Printer } from './print.ts'
 import { readTextFile } from './read-text.ts'
 
-const DEFAULT_URL = 'http://127.0.0.1:4010'
+/** Where `coatcheck dev` listens. */
+export const DEFAULT_URL = 'http://127.0.0.1:4010'
 /** In the folder where `coatcheck dev` keeps its data. */
-const DEV_CREDENTIALS_FILE = '.coatcheck/credentials.json'
+export const DEV_CREDENTIALS_FILE = '.coatcheck/credentials.json'
 
 const LOOPBACK = /^https?:\/\/(?:localhost|127(?:\.\d{1,3}){3}|\[::1\])(?::\d+)?$/
+
+/** Tells whether an origin is of this machine. */
+export function isLoopback(url: string): boolean {
+  return LOOPBACK.test(url)
+}
 
 /** The options that {@link addConnection} adds. */
 export interface ConnectionOptions {
@@ -111,7 +117,7 @@ export function allowedOrigins(url: string, origins: readonly string[] = []): re
 
 /** Says on standard error what plain http off loopback gives away. */
 export function notePlainHttp(printer: Printer, url: string): void {
-  if (url.startsWith('https:') || LOOPBACK.test(url)) return
+  if (url.startsWith('https:') || isLoopback(url)) return
   printer.note(
     `${url} is plain http: whoever is in between can read tokens and put keys of their own in place.`,
   )
@@ -123,7 +129,7 @@ function readCredentials({ credentials, url }: ConnectionOptions): Credentials |
   if (credentials !== undefined) return readFile(credentials)
   if (!existsSync(DEV_CREDENTIALS_FILE)) return undefined
   const ofDev = readFile(DEV_CREDENTIALS_FILE)
-  return LOOPBACK.test(url ?? ofDev.url ?? DEFAULT_URL) ? ofDev : undefined
+  return isLoopback(url ?? ofDev.url ?? DEFAULT_URL) ? ofDev : undefined
 }
 
 function readFile(path: string): Credentials {

@@ -1,11 +1,14 @@
-import { readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { rmSync, writeFileSync } from 'node:fs'
+import { resolve } from 'node:path'
 import { systemClock, systemRandom, type Random } from '../clock-and-random.ts'
 import { OperatorError } from '../errors.ts'
 import type { NewCredential } from '../merchant/administration.ts'
-import type { Allowances } from '../merchant/merchant.ts'
+import { STRICT, type Allowances } from '../merchant/merchant.ts'
+import type { P12Client, SecretClient } from '../merchant/client-configuration.ts'
 import type { CredentialOptions } from './credential-options.ts'
 import { drawSerialNumber } from './draw-serial-number.ts'
 import { ensureMleKey } from './mle-key.ts'
+import { readBytes } from './read-bytes.ts'
 import type { Vault } from './vault.ts'
 
 const SECRET_BYTES = 32
@@ -14,6 +17,8 @@ const SECRET_BYTES = 32
 export interface CreatedCredential {
   readonly credential: Omit<NewCredential, 'merchantId'>
   readonly shown: ShownCredential
+  /** What a client is configured with to sign; undefined when nothing is signed with the credential. */
+  readonly client: SecretClient | P12Client | undefined
   /** Goes around storing it: writes files first, and takes them away when it was not stored. */
   keepFilesIf(store: () => Promise<boolean>): Promise<boolean>
 }
@@ -28,6 +33,11 @@ export interface ShownCredential {
   readonly certificate?: string
 }
 
+/** The flags of a credential; the file of a p12 can also be named after the key id. */
+export type CreateOptions = Omit<CredentialOptions, 'p12'> & {
+  readonly p12?: string | ((keyId: string) => string)
+}
+
 /**
  * Makes what a merchant signs with: a shared secret, a p12 that official clients load, or a certificate of its own; or
  * takes a certificate to which its replies are encrypted.
@@ -36,7 +46,7 @@ export interface ShownCredential {
  */
 export function createCredential(
   merchantId: string,
-  options: CredentialOptions,
+  options: CreateOptions,
   vault: Vault,
 ): Promise<CreatedCredential> {
   const { certificate, mleCertificate, p12 } = options
@@ -53,7 +63,7 @@ export function createCredential(
 
 function createSecret(
   merchantId: string,
-  options: CredentialOptions,
+  options: CreateOptions,
   random: Random,
 ): CreatedCredential {
   const keyId = random.uuid()
@@ -61,17 +71,18 @@ function createSecret(
   const shown = { merchantId, keyId, secret: secret.toString('base64') }
   const material = { kind: 'shared-secret', secret } as const
   const credential = { keyId, material, allows: readAllowances(options) }
-  return { credential, shown, keepFilesIf: (store) => store() }
+  return { credential, shown, client: shown, keepFilesIf: (store) => store() }
 }
 
 async function createP12(
   merchantId: string,
-  path: string,
-  { options, vault }: { readonly options: CredentialOptions; readonly vault: Vault },
+  named: string | ((keyId: string) => string),
+  { options, vault }: { readonly options: CreateOptions; readonly vault: Vault },
 ): Promise<CreatedCredential> {
   const { createMerchantP12 } = await import('../certificates/create-merchant-p12.ts')
   const { nameMleCertificate } = await import('../certificates/create-mle-key.ts')
   const keyId = drawSerialNumber(systemRandom)
+  const path = typeof named === 'string' ? named : named(keyId)
   const { p12, certificatePem } = await createMerchantP12({
     merchantId,
     serialNumber: keyId,
@@ -84,6 +95,7 @@ async function createP12(
   return {
     credential: { keyId, material, allows: readAllowances(options) },
     shown: { merchantId, keyId, p12: path },
+    client: { merchantId, p12: resolve(path), password: shownPassword(merchantId, options) },
     keepFilesIf: (store) => writeNewFile(path, p12, store),
   }
 }
@@ -96,7 +108,7 @@ interface BroughtCertificate {
 async function registerCertificate(
   merchantId: string,
   { kind, path }: BroughtCertificate,
-  options: CredentialOptions,
+  options: CreateOptions,
 ): Promise<CreatedCredential> {
   const { keyIdOf, readCertificate } = await import('../certificates/read-certificate.ts')
   const file = readBytes(path)
@@ -112,9 +124,14 @@ async function registerCertificate(
   }
   const keyId = keyIdOf(certificate)
   const material = { kind, certificate: certificate.pem }
+  const isForSigning = kind === 'certificate'
+  const p12 = isP12
+    ? { p12: resolve(path), password: shownPassword(merchantId, options) }
+    : { p12: '<folder>/<name>.p12', password: PASSWORD_OF_P12 }
   return {
-    credential: { keyId, material, allows: readAllowances(options) },
+    credential: { keyId, material, allows: isForSigning ? readAllowances(options) : STRICT },
     shown: { merchantId, keyId, certificate: path },
+    client: isForSigning ? { merchantId, ...p12 } : undefined,
     keepFilesIf: (store) => store(),
   }
 }
@@ -124,7 +141,14 @@ async function readFromP12(file: Buffer, password: string, merchantId: string): 
   return readP12(file, { password, merchantId }).certificatePem
 }
 
-function readAllowances(options: CredentialOptions): Allowances {
+const PASSWORD_OF_P12 = '<password of the p12>'
+
+/** The merchant id, which everybody knows, or nothing that would tell the password. */
+function shownPassword(merchantId: string, { p12PasswordFile }: CreateOptions): string {
+  return p12PasswordFile === undefined ? merchantId : PASSWORD_OF_P12
+}
+
+function readAllowances(options: CreateOptions): Allowances {
   return {
     jwtV1: options.allowJwtV1 === true,
     undated: options.allowUndated === true,
@@ -132,24 +156,12 @@ function readAllowances(options: CredentialOptions): Allowances {
   }
 }
 
-function readPassword({ p12PasswordFile }: CredentialOptions): string | undefined {
+function readPassword({ p12PasswordFile }: CreateOptions): string | undefined {
   return p12PasswordFile === undefined
     ? undefined
     : readBytes(p12PasswordFile)
         .toString('utf8')
         .replace(/\r?\n$/, '')
-}
-
-function readBytes(path: string): Buffer {
-  try {
-    return readFileSync(path)
-  } catch (cause) {
-    throw new OperatorError(
-      `The file ${path} cannot be read.`,
-      'Check its name and permissions.',
-      cause,
-    )
-  }
 }
 
 async function writeNewFile(

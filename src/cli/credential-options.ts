@@ -1,5 +1,5 @@
 import { InvalidArgumentError, Option, type Command } from 'commander'
-import { isMerchantId } from '../merchant/merchant.ts'
+import { isMerchantId, type Allowances, type Merchant } from '../merchant/merchant.ts'
 
 /** What a credential is made of and allowed, as flags. */
 export interface CredentialOptions {
@@ -11,8 +11,8 @@ export interface CredentialOptions {
   readonly certificate?: string
   /** As `certificate`, but for encrypting replies to. */
   readonly mleCertificate?: string
-  readonly allowJwtV1?: true
-  readonly allowUndated?: true
+  readonly allowJwtV1?: boolean
+  readonly allowUndated?: boolean
   readonly coverMerchants?: readonly string[]
 }
 
@@ -34,7 +34,9 @@ export function addCredentialOptions(command: Command): Command {
       ).conflicts('p12'),
     )
     .option('--allow-jwt-v1', 'accept JWT version 1: bound to no path, good again for minutes')
+    .option('--no-allow-jwt-v1', 'do not, though its merchant or the old credential does')
     .option('--allow-undated', 'accept HTTP Signatures without a date: good again for ever')
+    .option('--no-allow-undated', 'do not, though the old credential does')
     .option(
       '--cover-merchants <ids>',
       'further merchants that it may act for, between commas (meta key)',
@@ -50,6 +52,27 @@ export function addMleCertificateOption(command: Command): Command {
       'register a certificate (PEM, or a p12) to which replies are encrypted on demand, instead of a secret',
     ).conflicts(['p12', 'certificate', 'allowJwtV1', 'allowUndated', 'coverMerchants']),
   )
+}
+
+/** Fills in from a merchant's settings what the flags do not say of a new credential. */
+export function withDefaults(
+  options: CredentialOptions,
+  { jwtV1 = false }: Pick<Merchant, 'jwtV1'>,
+): CredentialOptions {
+  return { ...options, allowJwtV1: options.allowJwtV1 ?? jwtV1 }
+}
+
+/** Fills in from the credential that is replaced what the flags do not say. */
+export function inherit(
+  options: CredentialOptions,
+  { jwtV1, undated, merchants }: Allowances,
+): CredentialOptions {
+  return {
+    ...options,
+    allowJwtV1: options.allowJwtV1 ?? jwtV1,
+    allowUndated: options.allowUndated ?? undated,
+    coverMerchants: options.coverMerchants ?? merchants,
+  }
 }
 
 function parseIds(text: string): readonly string[] {

@@ -1,23 +1,24 @@
 import { Command } from 'commander'
 import { OperatorError } from '../errors.ts'
-import type { Administration } from '../merchant/administration.ts'
-import { isForSigning } from '../merchant/merchant.ts'
 import {
   administer,
   administrativeCommand,
-  keyIdTaken,
-  noSuchMerchant,
+  findMerchant,
   type Administer,
   type AdministrativeOptions,
 } from './administer.ts'
-import { createCredential, type ShownCredential } from './create-credential.ts'
 import {
   addCredentialOptions,
   addMleCertificateOption,
+  withDefaults,
   type CredentialOptions,
 } from './credential-options.ts'
 import { printCredential } from './describe-credential.ts'
-import type { Vault } from './vault.ts'
+import { examples } from './examples.ts'
+import { rotateCredential, type RotateOptions } from './rotate-credential.ts'
+import { readSettings } from './settings.ts'
+import { showableCredential } from './show-merchant.ts'
+import { storeCredential } from './store-credential.ts'
 
 const ADD_EXAMPLES = `
 Examples:
@@ -27,84 +28,94 @@ Examples:
   coatcheck credentials add shop-1 --mle-certificate replies.pem`
 
 const ROTATE_EXAMPLES = `
-Both credentials are good until the old one is revoked. Change the client, then revoke:
+Both credentials are good until the old one is revoked. Change the clients, then revoke.
+
+Examples:
   coatcheck credentials rotate shop-1
-  coatcheck credentials revoke <old key id>`
+  coatcheck credentials rotate shop-1 --p12 new.p12 --p12-password-file password.txt
+  coatcheck credentials revoke 3c86d680-1200-4f44-b7dd-8a79035ced34`
 
 /** Makes the command `coatcheck credentials`. */
 export function credentialsCommand(): Command {
   const add = addMleCertificateOption(
-    addCredentialOptions(administrativeCommand('add', 'Add a credential to a merchant.')),
+    addCredentialOptions(
+      administrativeCommand('add', 'Add a credential to a merchant.', ['origin']),
+    ),
   )
     .argument('<merchant>', 'merchant id')
     .addHelpText('after', ADD_EXAMPLES)
     .action((id: string, options: AdministrativeOptions & CredentialOptions) =>
       administer(options, addCredential(id, options)),
     )
+  const list = administrativeCommand('list', 'List credentials, revoked ones included.')
+    .addHelpText(
+      'after',
+      examples('coatcheck credentials list', 'coatcheck credentials list shop-1 --json'),
+    )
+    .argument('[merchant]', 'merchant id (default: all)')
+    .action((id: string | undefined, options: AdministrativeOptions) =>
+      administer(options, listCredentials(id)),
+    )
   const rotate = addCredentialOptions(
     administrativeCommand(
       'rotate',
-      'Add a credential beside the one that is used, to take its place.',
+      'Add a credential of the same kind, allowed the same, to take the place of the one that is used.',
+      ['origin'],
     ),
   )
+    .option('--replace <key-id>', 'the credential to be replaced, where several are live')
     .argument('<merchant>', 'merchant id')
     .addHelpText('after', ROTATE_EXAMPLES)
-    .action((id: string, options: AdministrativeOptions & CredentialOptions) =>
+    .action((id: string, options: AdministrativeOptions & RotateOptions) =>
       administer(options, rotateCredential(id, options)),
     )
   const revoke = administrativeCommand(
     'revoke',
     'Refuse a credential from now on: everywhere within 10 seconds.',
   )
+    .addHelpText(
+      'after',
+      examples('coatcheck credentials revoke 3c86d680-1200-4f44-b7dd-8a79035ced34'),
+    )
     .argument('<key-id>', 'key id, or the serial number of a certificate')
     .action((keyId: string, options: AdministrativeOptions) =>
       administer(options, revokeCredential(keyId)),
     )
-  const command = new Command('credentials').description(
-    'Add, rotate and revoke what merchants sign with.',
-  )
-  for (const child of [add, rotate, revoke]) command.addCommand(child)
+  const command = new Command('credentials')
+    .description('Add, list, rotate and revoke what merchants sign with.')
+    .addHelpText(
+      'after',
+      examples('coatcheck credentials add shop-1', 'coatcheck credentials rotate shop-1'),
+    )
+  for (const child of [add, list, rotate, revoke]) command.addCommand(child)
   return command
 }
 
 function addCredential(merchantId: string, options: CredentialOptions): Administer {
   return async function add(administration, printer, vault): Promise<void> {
-    const shown = await addOne(administration, vault, { merchantId, options })
-    printCredential(printer, shown)
-  }
-}
-
-function rotateCredential(merchantId: string, options: CredentialOptions): Administer {
-  return async function rotate(administration, printer, vault): Promise<void> {
-    const live = (await administration.listCredentials(merchantId)).filter(
-      (credential) => credential.revokedAt === undefined && isForSigning(credential),
+    const merchant = await findMerchant(administration, merchantId)
+    const created = await storeCredential(
+      { administration, vault },
+      merchantId,
+      withDefaults(options, merchant),
     )
-    if (live.length > 1) {
-      throw new OperatorError(
-        `${merchantId} has ${live.length} live credentials already.`,
-        'Revoke those that are not used any more, then rotate.',
-      )
-    }
-    const shown = await addOne(administration, vault, { merchantId, options })
-    const replaces = live.map(({ keyId }) => keyId)
-    printCredential(printer, shown, { replaces })
-    for (const keyId of replaces) printer.note(`Then: coatcheck credentials revoke ${keyId}`)
+    printCredential(printer, created, { origin: readSettings({ ...options }).origin })
   }
 }
 
-async function addOne(
-  administration: Administration,
-  vault: Vault,
-  { merchantId, options }: { readonly merchantId: string; readonly options: CredentialOptions },
-): Promise<ShownCredential> {
-  const { credential, shown, keepFilesIf } = await createCredential(merchantId, options, vault)
-  const isAdded = await keepFilesIf(() =>
-    administration.addCredential({ ...credential, merchantId }),
-  )
-  if (isAdded) return shown
-  const merchants = await administration.list()
-  if (!merchants.some(({ id }) => id === merchantId)) throw noSuchMerchant(merchantId)
-  throw keyIdTaken(credential.keyId)
+function listCredentials(merchantId: string | undefined): Administer {
+  return async function list(administration, printer): Promise<void> {
+    if (merchantId !== undefined) await findMerchant(administration, merchantId)
+    const credentials = (await administration.listCredentials(merchantId)).map((credential) => ({
+      merchantId: credential.merchantId,
+      ...showableCredential(credential),
+    }))
+    const rows = credentials.map(
+      ({ merchantId: owner, keyId, kind, state }) => `${owner}  ${keyId}  ${kind}  ${state}`,
+    )
+    const none = 'There are no credentials. Add one: coatcheck credentials add <merchant>'
+    printer.result(rows.length === 0 ? none : rows.join('\n'), { credentials })
+  }
 }
 
 function revokeCredential(keyId: string): Administer {

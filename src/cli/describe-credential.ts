@@ -1,4 +1,6 @@
-import type { ShownCredential } from './create-credential.ts'
+import { authenticationsOf, clientConfigurations } from '../merchant/client-configuration.ts'
+import type { ClientConfiguration } from '../merchant/client-configuration.ts'
+import type { CreatedCredential } from './create-credential.ts'
 import type { Printer } from './print.ts'
 
 const LABELS = {
@@ -9,21 +11,52 @@ const LABELS = {
   certificate: 'certificate',
 } as const
 
-/** Prints a new credential, this once; `further` is added to the JSON. */
+interface Further {
+  /** The public origin of the service; empty when it is not known here. */
+  readonly origin: string
+  /** Added to the JSON. */
+  readonly members?: object
+}
+
+/** Prints a new credential, this once, and what to set in each official client. */
 export function printCredential(
   printer: Printer,
-  shown: ShownCredential,
-  further: object = {},
+  { shown, client }: Pick<CreatedCredential, 'shown' | 'client'>,
+  { origin, members = {} }: Further,
 ): void {
   const values = new Map<string, unknown>(Object.entries(shown))
   const rows = Object.entries(LABELS).filter(([name]) => values.has(name))
   const width = Math.max(...rows.map(([, label]) => label.length)) + 2
   const lines = rows.map(([name, label]) => label.padEnd(width) + String(values.get(name)))
-  printer.result(lines.join('\n'), { ...shown, ...further })
+  const url = origin === '' ? '<origin of this service>' : origin
+  const clients =
+    client === undefined
+      ? []
+      : authenticationsOf(client).flatMap((way) => clientConfigurations(client, way, url))
+  printer.result(lines.join('\n'), { ...shown, ...members, clients })
   if (shown.secret !== undefined) {
     printer.note('The secret is stored sealed and is not shown again.')
   }
   if (shown.p12 !== undefined) {
     printer.note('The p12 holds the only copy of the private key; it is not stored.')
   }
+  if (clients.length === 0) return
+  printer.note(`\n${describeClients(clients)}\n`)
+  if (origin === '') printer.note('With --origin <https origin> the lines name this service.')
 }
+
+function describeClients(clients: readonly ClientConfiguration[]): string {
+  return [
+    'Point an official client here:',
+    ...clients.flatMap(({ language, authentication, evidence, lines }) => [
+      `  ${language}, ${WAYS[authentication]} (${evidence})`,
+      ...lines.map((line) => `    ${line}`),
+    ]),
+  ].join('\n')
+}
+
+const WAYS = {
+  http_signature: 'HTTP Signature',
+  jwt_shared_secret: 'JWT with the shared secret',
+  jwt_p12: 'JWT with the p12',
+} as const

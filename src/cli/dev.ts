@@ -1,12 +1,4 @@
-import {
-  closeSync,
-  existsSync,
-  fchmodSync,
-  fstatSync,
-  mkdirSync,
-  openSync,
-  writeFileSync,
-} from 'node:fs'
+import { existsSync, mkdirSync, writeFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { Command } from 'commander'
 import { systemClock, systemRandom, type Now } from '../clock-and-random.ts'
@@ -17,9 +9,11 @@ import { OperatorError } from '../errors.ts'
 import { createRootKeyFile, readRootKeyFile, type RootKey } from '../keys/root-key.ts'
 import type { Store } from '../store/contract.ts'
 import { openSqliteStore } from '../store/sqlite.ts'
-import { createLogger } from '../telemetry/logger.ts'
+import { createLogger, type Logger } from '../telemetry/logger.ts'
 import { banner } from './banner.ts'
 import { BUNDLED_SERIAL_NUMBER, bundleCertificate } from './bundle-certificate.ts'
+import { addHttps, HTTPS_PORT, parsePort, type Https, type HttpsOptions } from './dev-https.ts'
+import { holdLog, type HeldLog } from './held-log.ts'
 import { humanLog } from './human-log.ts'
 import { listen } from './listen.ts'
 import { ensureMleKey } from './mle-key.ts'
@@ -27,13 +21,13 @@ import { createPrinter } from './print.ts'
 import { selfTest } from './self-test.ts'
 import { addSettings, readSettings } from './settings.ts'
 import { stopOnSignal } from './stop-on-signal.ts'
+import { writePrivately } from './write-privately.ts'
 
 const SETTINGS: readonly SettingName[] = ['port', 'data', 'logLevel', 'keyWaitMilliseconds']
 const DEFAULTS = { data: '.coatcheck' }
+const HOST = '127.0.0.1'
 
-interface DevOptions {
-  readonly ephemeral?: true
-  readonly credentials?: string
+interface DevOptions extends HttpsOptions {
   readonly seed?: string
   readonly freeze?: string | true
   readonly json?: true
@@ -48,7 +42,13 @@ export function devCommand(): Command {
     .option('--ephemeral', 'keep everything in memory')
     .option(
       '--credentials <file>',
-      'write {"url","merchantId","keyId","secret","p12",…} into a file, and a p12 beside it, for scripts',
+      'write {"url","merchantId","keyId","secret","p12",…}, with --https "httpsUrl" and "ca" too, into a file, and a p12 beside it, for scripts',
+    )
+    .option('--https', 'speak https too, with a certificate of a local authority made for it')
+    .option(
+      '--https-port <port>',
+      `port of https; 0 takes a free one (default ${HTTPS_PORT}); implies --https`,
+      parsePort,
     )
     .option(
       '--seed <text>',
@@ -58,37 +58,51 @@ export function devCommand(): Command {
     .option('--json', 'print and log JSON lines')
     .addHelpText(
       'after',
-      '\nExamples:\n  coatcheck dev\n  coatcheck dev --port 0 --ephemeral --credentials /tmp/flex.json\n  coatcheck dev --seed snapshots --freeze 2027-01-01T00:00:00Z',
+      '\nExamples:\n  coatcheck dev\n  coatcheck dev --https\n  coatcheck dev --port 0 --ephemeral --credentials /tmp/flex.json\n  coatcheck dev --seed snapshots --freeze 2027-01-01T00:00:00Z',
     )
   return addSettings(command, SETTINGS, DEFAULTS).action((options: DevOptions) =>
-    runDev(options, readSettings({ ...options }, DEFAULTS)),
+    runDev(withMemory(options), readSettings({ ...options }, DEFAULTS)),
   )
+}
+
+/** What a seed decides must not depend on what a data folder holds. */
+function withMemory(options: DevOptions): DevOptions {
+  return options.seed === undefined ? options : { ...options, ephemeral: true }
 }
 
 async function runDev(options: DevOptions, config: Config): Promise<void> {
   const printer = createPrinter(options.json === true)
-  const running = await startDev(options, config)
-  const { url } = running
+  const log = holdLog(options.json === true ? process.stdout : humanLog(process.stdout))
+  const running = await startDev(options, config, log)
+  const { url, https } = running
   const bundled = { url, ...BUNDLED_MERCHANT }
-  const passed = await selfTest(bundled)
+  const passed = await selfTest(bundled).catch((error: unknown) => {
+    log.show()
+    throw error
+  })
   const certified = await addCertificate(options, running)
-  await begin(options, running)
-  const credentials = { ...bundled, ...certified }
+  const ofHttps = https && { httpsUrl: https.url, ca: https.ca }
+  const credentials = { ...bundled, ...certified, ...ofHttps }
   const text = `${JSON.stringify(credentials, null, 2)}\n`
   for (const path of credentialFiles(options, config)) writePrivately(path, text)
   // Before anybody can know that it is ready, and stop it.
   stopOnSignal(running.stop)
+  begin(options, running)
   const { warning } = running.clock.state()
-  printer.result([banner(credentials, passed), ...(warning === null ? [] : [warning])].join('\n'), {
+  const warnings = warning === null ? [] : [warning]
+  printer.result([banner(credentials, passed, https), ...warnings].join('\n'), {
     ready: true,
     selfTest: passed,
     ...credentials,
     ...(warning === null ? {} : { warning }),
   })
+  // The requests of the self-test are nobody's.
+  if (options.json === true) log.show()
+  else log.skip()
 }
 
 /** Forgets the self-test, and sets the clock that was asked for. */
-async function begin({ freeze }: DevOptions, running: Emulator): Promise<void> {
+function begin({ freeze }: DevOptions, running: Running): void {
   running.requests.clear()
   running.beginSequence()
   if (freeze === true) running.clock.freeze()
@@ -97,17 +111,17 @@ async function begin({ freeze }: DevOptions, running: Emulator): Promise<void> {
 
 /** Where the credentials go: to the file that was asked for, and to where `coatcheck token` looks for them by itself. */
 function credentialFiles(
-  { credentials, ephemeral, seed }: DevOptions,
+  { credentials, ephemeral }: DevOptions,
   { data }: Config,
 ): readonly string[] {
   const asked = credentials === undefined ? [] : [credentials]
-  return ephemeral || seed !== undefined ? asked : [...asked, join(data, 'credentials.json')]
+  return ephemeral ? asked : [...asked, join(data, 'credentials.json')]
 }
 
 /** Gives the merchant a certificate too, for clients that load a p12: only on demand, as its key takes a while. */
 async function addCertificate(
   { credentials }: DevOptions,
-  { store, sealer }: Emulator,
+  { store, sealer }: Running,
 ): Promise<CertificateCredentials | undefined> {
   if (credentials === undefined) return undefined
   const needs = { store, sealer, now: systemClock, random: systemRandom }
@@ -132,20 +146,31 @@ interface CertificateCredentials {
   readonly mleCertificate: string
 }
 
-function startDev(options: DevOptions, config: Config): Promise<Emulator> {
-  const { json, ephemeral, seed } = options
-  const { data, port, logLevel: level } = config
-  const destination = json === true ? process.stdout : humanLog(process.stdout)
-  const isEphemeral = ephemeral === true || seed !== undefined
-  return startEmulator({
-    openLog: (now) => createLogger({ level, now, destination }),
-    ...(isEphemeral ? {} : { openStore: (now) => openStore(data, now) }),
-    ...(isEphemeral ? {} : { openRootKey: (store) => openRootKey(data, store) }),
-    listen: (app) => listen(app, { host: '127.0.0.1', port }),
+interface Running extends Emulator {
+  readonly https: Https | undefined
+}
+
+async function startDev(options: DevOptions, config: Config, log: HeldLog): Promise<Running> {
+  const { ephemeral, seed } = options
+  const { data, logLevel: level } = config
+  const openLog = (now: Now): Logger => createLogger({ level, now, destination: log })
+  let https: Https | undefined
+  const emulator = await startEmulator({
+    openLog,
+    ...(ephemeral ? {} : { openStore: (now) => openStore(data, now) }),
+    ...(ephemeral ? {} : { openRootKey: (store) => openRootKey(data, store) }),
+    async listen(app) {
+      const logger = openLog(systemClock)
+      const listenWithTls = await addHttps(app, { ...options, data, logger })
+      const url = await listen(app, { host: HOST, port: config.port })
+      https = await listenWithTls?.(HOST)
+      return url
+    },
     seed,
     keyWaitMilliseconds: config.keyWaitMilliseconds,
     toleranceSeconds: config.clockToleranceSeconds,
   })
+  return { ...emulator, https }
 }
 
 function openStore(data: string, now: Now): Store {
@@ -177,21 +202,4 @@ async function openRootKey(data: string, store: Store): Promise<RootKey> {
     `The root key file ${path} is gone, and no other key opens this store.`,
     `Put it back, or delete ${data} to start afresh.`,
   )
-}
-
-/** Writes a file that only its owner reads; `asked` is what the user called it. */
-function writePrivately(path: string, content: string | Buffer, asked: string = path): void {
-  try {
-    const file = openSync(path, 'w', 0o600)
-    // A file that was there has kept its mode.
-    if (fstatSync(file).isFile()) fchmodSync(file, 0o600)
-    writeFileSync(file, content)
-    closeSync(file)
-  } catch (cause) {
-    throw new OperatorError(
-      `The credentials cannot be written to ${asked}.`,
-      'Name a file in a folder that is there with --credentials.',
-      cause,
-    )
-  }
 }

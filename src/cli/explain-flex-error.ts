@@ -17,6 +17,10 @@ const FIXES: Readonly<Record<string, string>> = {
   RESOURCE_QUOTA_EXCEEDED: 'A session gives few tokens: open a new one with "coatcheck session".',
   TRANSIENT_TOKEN_INVALID: '"coatcheck inspect" shows what it says.',
 }
+// The codes of OpenSSL and Node for a certificate that does not convince.
+const DISTRUSTED = /UNABLE_TO_|SELF_SIGNED|CERT_|ERR_TLS_CERT/
+const FIX_OF_DISTRUST =
+  'Set NODE_EXTRA_CA_CERTS to the certificate of its authority, which "coatcheck dev --https" prints, and run this again.'
 const FIX_OF_ANY_OTHER = 'The service’s log says more.'
 
 /**
@@ -37,7 +41,9 @@ export async function explainFlexErrors<T>(attempt: string, step: () => Promise<
 function explainFlexError(attempt: string, error: FlexError): OperatorError {
   const { reason, status, message, details, correlationId, retryAfterSeconds } = error
   const code = status === 0 ? reason : `${reason}, status ${status}`
-  const known = Object.hasOwn(FIXES, reason) ? FIXES[reason] : undefined
+  const isDistrusted = reason === 'NETWORK_ERROR' && DISTRUSTED.test(message)
+  const ofReason = Object.hasOwn(FIXES, reason) ? FIXES[reason] : undefined
+  const known = isDistrusted ? FIX_OF_DISTRUST : ofReason
   const fix = known ?? (details.length === 0 ? FIX_OF_ANY_OTHER : undefined)
   const lines = [
     ...details.map((detail) => `${detail.location}: ${detail.message}`.replace(/^: /, '')),

@@ -2,6 +2,7 @@ import { Command, InvalidArgumentError } from 'commander'
 import { isJsonObject, numberMember, stringMember, type JsonObject } from '../protocol/parse.ts'
 import { addControl, type ConnectionOptions } from './connection.ts'
 import { callControl } from './control.ts'
+import { examples } from './examples.ts'
 import { createPrinter } from './print.ts'
 
 interface FaultOptions extends ConnectionOptions {
@@ -19,27 +20,31 @@ interface FaultOptions extends ConnectionOptions {
   readonly json?: true
 }
 
-const EXAMPLES = `
+const ABOUT = `
 Kinds: error, latency, reset, cut-off, wrong-kid, wrong-signature, expired-context, clock-skew, quota, unavailable;
-docs/faults.md has the call for every documented reason.
+docs/faults.md has the call for every documented reason.`
 
-Examples:
-  coatcheck faults
-  coatcheck faults add error --code STORE_UNAVAILABLE
-  coatcheck faults add error --code AUTHENTICATION_FAILED --reason CLOCK_DIFFERS --merchant testmid
-  coatcheck faults add latency --milliseconds 3000 --operation createTransientToken --times 5
-  coatcheck faults add reset --path /flex/v2/tokens --probability 0.2
-  coatcheck faults clear`
+const ADD = [
+  'coatcheck faults add error --code STORE_UNAVAILABLE',
+  'coatcheck faults add error --code AUTHENTICATION_FAILED --reason CLOCK_DIFFERS --merchant testmid',
+  'coatcheck faults add latency --milliseconds 3000 --operation createTransientToken --times 5',
+  'coatcheck faults add reset --path /flex/v2/tokens --probability 0.2',
+] as const
 
 /** Makes the command `coatcheck faults`. */
 export function faultsCommand(): Command {
   const command = new Command('faults')
     .description('Show, set or remove the faults of a running emulator.')
-    .addHelpText('after', EXAMPLES)
-  const list = new Command('list').description('List the faults that are set (the default).')
+    .addHelpText('after', ABOUT)
+    .addHelpText('after', examples('coatcheck faults', ADD[0], 'coatcheck faults clear'))
+  const list = new Command('list')
+    .description('List the faults that are set (the default).')
+    .addHelpText('after', examples('coatcheck faults list'))
   command.addCommand(addControl(list).action(runList), { isDefault: true })
   command.addCommand(addCommand())
-  const clear = new Command('clear').description('Remove one fault, or all.')
+  const clear = new Command('clear')
+    .description('Remove one fault, or all.')
+    .addHelpText('after', examples('coatcheck faults clear', 'coatcheck faults clear f1'))
   command.addCommand(addControl(clear.argument('[id]', 'such as f1')).action(runClear))
   return command
 }
@@ -63,7 +68,7 @@ function addCommand(): Command {
       '0 to 1; below 1 for always unless --times is given',
       parseNumber,
     )
-  return addControl(command).action(runAdd)
+  return addControl(command.addHelpText('after', examples(...ADD))).action(runAdd)
 }
 
 function parseNumber(text: string): number {

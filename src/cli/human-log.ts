@@ -22,6 +22,8 @@ const DESCRIPTIONS: Readonly<Record<string, (entry: JsonObject) => string>> = {
   request: describeRequest,
   refused: describeRefusal,
   audit: () => '',
+  'no TLS connection': (entry) =>
+    `         no TLS connection: ${stringMember(entry, 'reason') ?? ''}`,
 }
 
 function describeEntry(entry: JsonObject): string {

@@ -49,6 +49,12 @@ async function readInput(token: string | undefined, { file }: InspectOptions): P
     throw new OperatorError('Both a token and --file are given.', 'Leave one of them out.')
   }
   if (file !== undefined) return readText(file, WHAT)
+  if (token === undefined && process.stdin.isTTY) {
+    throw new OperatorError(
+      'There is nothing to explain: no token is given, and none is piped in.',
+      'Write: coatcheck inspect <token>, coatcheck inspect @file, or coatcheck session | coatcheck inspect; "-" lets you paste one.',
+    )
+  }
   if (token === undefined || token === '-') return readStandardInput(WHAT)
   if (token.startsWith('@')) return readText(token, WHAT)
   if (!existsSync(token)) return token

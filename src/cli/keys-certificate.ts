@@ -11,10 +11,12 @@ interface CertificateOptions {
   readonly renew?: true
 }
 
-const EXAMPLES = `
-Official clients find it in every p12 that is made here. With a shared secret, name the file as mleForRequestPublicCertPath:
+const HELP = `
+Official clients find it in every p12 that is made here; with a shared secret, name the file as mleForRequestPublicCertPath.
+With --renew, requests to the earlier keys are still accepted.
+
+Examples:
   coatcheck keys certificate requests.pem
-With a new key, requests to the earlier ones are still accepted:
   coatcheck keys certificate requests-2.pem --renew`
 
 /** Makes the command `coatcheck keys certificate`. */
@@ -24,7 +26,7 @@ export function keysCertificateCommand(): Command {
     .argument('<file>', 'file to be written, in PEM')
     .option('--renew', 'make a new key first')
     .option('--json', 'print JSON')
-    .addHelpText('after', EXAMPLES)
+    .addHelpText('after', HELP)
   return addSettings(command, VAULT_SETTINGS).action(writeCertificate)
 }
 

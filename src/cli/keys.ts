@@ -1,16 +1,22 @@
 import { existsSync } from 'node:fs'
 import { Command } from 'commander'
-import { systemRandom } from '../clock-and-random.ts'
+import { systemClock, systemRandom } from '../clock-and-random.ts'
 import type { Config } from '../config.ts'
 import { OperatorError } from '../errors.ts'
+import { beginLife, stateOf, type DatedKey } from '../keys/key-life.ts'
 import { createRootKeyFile, type RootKey } from '../keys/root-key.ts'
 import { createSealingKey, loadSealer } from '../keys/sealing-keys.ts'
-import { createSigningKey, loadSigningKeys } from '../keys/signing-keys.ts'
+import { createSigningKey } from '../keys/signing-keys.ts'
+import { examples } from './examples.ts'
+import { withKeeper } from './keeper.ts'
 import { keysCertificateCommand } from './keys-certificate.ts'
+import { rewrapCommand } from './keys-rewrap.ts'
+import { revokeCommand, rotateCommand } from './keys-rotate.ts'
 import { ensureMleKey } from './mle-key.ts'
 import { createPrinter } from './print.ts'
 import { addSettings, readSettings } from './settings.ts'
-import { createVaultStore, readRootKey, VAULT_SETTINGS, withVault } from './vault.ts'
+import { dateInWords } from '../inspect/time-in-words.ts'
+import { createVaultStore, describeVaultStore, readRootKey, VAULT_SETTINGS } from './vault.ts'
 
 interface KeysOptions {
   readonly json?: true
@@ -27,33 +33,40 @@ export function keysCommand(): Command {
     )
     .action((options: KeysOptions) => initKeys(options, readSettings({ ...options })))
   const list = new Command('list')
-    .description('List the keys of a store.')
+    .description('List the keys of a store, their states and times; gone ones too.')
+    .addHelpText('after', examples('coatcheck keys list', 'coatcheck keys list --json'))
     .option('--json', 'print JSON')
     .action((options: KeysOptions) => listKeys(options, readSettings({ ...options })))
-  return new Command('keys')
-    .description('Make and list the keys of the vault.')
-    .addCommand(addSettings(init, VAULT_SETTINGS))
-    .addCommand(addSettings(list, VAULT_SETTINGS))
-    .addCommand(keysCertificateCommand())
+  const command = new Command('keys')
+    .description(
+      'Make, list, rotate, rewrap and revoke the keys of the vault; also while it serves.',
+    )
+    .addHelpText('after', examples('coatcheck keys init', 'coatcheck keys list'))
+  for (const child of [init, list]) command.addCommand(addSettings(child, VAULT_SETTINGS))
+  const others = [rotateCommand(), rewrapCommand(), revokeCommand(), keysCertificateCommand()]
+  for (const child of others) command.addCommand(child)
+  return command
 }
 
 async function initKeys({ json }: KeysOptions, config: Config): Promise<void> {
   const printer = createPrinter(json === true)
-  const store = createVaultStore(config)
+  const { place, naming } = describeVaultStore(config)
+  const store = await createVaultStore(config)
   try {
     if ((await store.depth('sealing-key')).count > 0) {
       throw new OperatorError(
-        `The store in ${config.data} has keys already.`,
-        'Keys are never overwritten: use them, or name another folder with --data.',
+        `The store in ${place} has keys already.`,
+        `Keys are never overwritten: use them, or name another ${naming}.`,
       )
     }
     const rootKey = openOrCreateRootKey(config)
-    await createSealingKey(store, rootKey, systemRandom)
+    const making = { ...systemRandom, life: beginLife(systemClock()) }
+    await createSealingKey(store, rootKey, making)
     const sealer = await loadSealer(store, rootKey, systemRandom)
-    const kid = await createSigningKey(store, sealer, systemRandom)
+    const kid = await createSigningKey(store, sealer, making)
     await ensureMleKey({ store, sealer })
     const rootKeyFile = config.rootKey === undefined ? config.rootKeyFile : undefined
-    printer.result(describeInit(config, kid), { data: config.data, rootKeyFile, signingKid: kid })
+    printer.result(describeInit(config, place, kid), { data: place, rootKeyFile, signingKid: kid })
   } finally {
     await store.close()
   }
@@ -64,36 +77,68 @@ function openOrCreateRootKey(config: Config): RootKey {
   return isGiven ? readRootKey(config) : createRootKeyFile(config.rootKeyFile, systemRandom.bytes)
 }
 
-function describeInit({ data, rootKey, rootKeyFile }: Config, kid: string): string {
+function describeInit({ rootKey, rootKeyFile }: Config, place: string, kid: string): string {
   const source = rootKey === undefined ? rootKeyFile : 'the environment'
   return [
-    `Signing key ${kid} and a sealing key are in ${data}, sealed under the root key of ${source}.`,
+    `Signing key ${kid} and a sealing key are in ${place}, sealed under the root key of ${source}.`,
     'Keep a copy of the root key apart from the backups of the data: without it nothing opens.',
     'Next: coatcheck merchants add <id>',
   ].join('\n')
 }
 
+const TITLES = ['kind', 'id', 'state', 'created', 'active from', 'gone at'] as const
+
+/** A key as it is listed; those of message-level encryption have no times of their own. */
+type ListedKey = Partial<DatedKey['life']> & {
+  readonly kind: string
+  readonly id: string
+  readonly state: string
+}
+
 async function listKeys({ json }: KeysOptions, config: Config): Promise<void> {
   const printer = createPrinter(json === true)
-  await withVault(config, async ({ store, sealer }) => {
-    const signing = await loadSigningKeys(store, sealer)
-    const pool = await store.depth('pool-key')
-    const keys = [
-      ...signing.published.map(({ kid }) => {
-        const state = kid === signing.active.kid ? 'active' : 'published'
-        return { kind: 'signing key', id: kid, state }
-      }),
-      ...(await store.list('sealing-key')).map(({ name }) => {
-        const state = name === sealer.active.id ? 'active' : 'opens only'
-        return { kind: 'sealing key', id: name, state }
-      }),
+  await withKeeper(config, async ({ keeper, store }) => {
+    const now = systemClock()
+    const listed: readonly ListedKey[] = [
+      ...(await keeper.list('signing-key')).map((key) => describe('signing key', key, now)),
+      ...(await keeper.list('sealing-key')).map((key) => describe('sealing key', key, now)),
       ...(await store.list('mle-key')).map(({ name }, index, { length }) => {
         const state = index === length - 1 ? 'active' : 'decrypts only'
         return { kind: 'MLE key', id: name, state }
       }),
     ]
-    const rows = keys.map(({ kind, id, state }) => `${kind.padEnd(12)} ${id.padEnd(6)} ${state}`)
-    const text = [...rows, `${pool.count} session keys are in the pool`].join('\n')
-    printer.result(text, { keys, pooledSessionKeys: pool.count })
+    const pool = await store.depth('pool-key')
+    const lines = alignRows([TITLES, ...listed.map(rowOf)])
+    const text = [...lines, `${pool.count} session keys are in the pool`].join('\n')
+    printer.result(text, { keys: listed, pooledSessionKeys: pool.count })
   })
+}
+
+function describe(kind: string, { id, life }: DatedKey, now: Date): ListedKey {
+  return { kind, id, state: stateOf(life, now), ...life }
+}
+
+function rowOf(key: ListedKey): readonly string[] {
+  const { kind, id, state, createdAt, activeFrom, goneAt, revokedAt } = key
+  const end = goneAt === undefined ? '' : dateInWords(goneAt)
+  const cells = [kind, id, state, describeTime(createdAt), describeTime(activeFrom), end]
+  return revokedAt === undefined ? cells : [...cells.slice(0, -1), `${end} (revoked)`]
+}
+
+/** A key that was made before keys had times has none. */
+function describeTime(at: number | undefined): string {
+  if (at === undefined) return ''
+  return at === 0 ? 'not known' : dateInWords(at)
+}
+
+function alignRows(rows: readonly (readonly string[])[]): readonly string[] {
+  const widths = TITLES.map((_title, index) =>
+    Math.max(...rows.map((cells) => (cells[index] ?? '').length)),
+  )
+  return rows.map((cells) =>
+    cells
+      .map((cell, index) => cell.padEnd(widths[index] ?? 0))
+      .join('  ')
+      .trimEnd(),
+  )
 }

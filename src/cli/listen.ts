@@ -1,32 +1,51 @@
 import type { FastifyInstance } from 'fastify'
 import { OperatorError } from '../errors.ts'
+import type { SecureListener } from '../http/secure-listener.ts'
+
+interface Address {
+  readonly host: string
+  readonly port: number
+}
 
 /**
  * Listens and returns the address, such as `http://127.0.0.1:4010`.
  *
  * @throws OperatorError when the port is in use or the address is not this machine's.
  */
-export async function listen(
-  app: FastifyInstance,
-  at: { readonly host: string; readonly port: number },
-): Promise<string> {
+export async function listen(app: FastifyInstance, at: Address): Promise<string> {
   try {
     return await app.listen({ ...at })
   } catch (cause) {
-    throw explainListenError(cause, at)
+    throw explainListenError(cause, at, '--port')
+  }
+}
+
+/**
+ * Listens with TLS and returns the address, such as `https://127.0.0.1:4443`.
+ *
+ * @param flag - the flag that names the port.
+ * @throws OperatorError as {@link listen} does.
+ */
+export async function listenSecurely(
+  listener: SecureListener,
+  at: Address,
+  flag: string,
+): Promise<string> {
+  try {
+    const port = await listener.listen(at)
+    return `https://${at.host.includes(':') ? `[${at.host}]` : at.host}:${port}`
+  } catch (cause) {
+    throw explainListenError(cause, at, flag)
   }
 }
 
 /** Says in a sentence why an address cannot be listened on. */
-function explainListenError(
-  cause: unknown,
-  { host, port }: { readonly host: string; readonly port: number },
-): OperatorError {
+function explainListenError(cause: unknown, { host, port }: Address, flag: string): OperatorError {
   const code: unknown = cause instanceof Error && 'code' in cause ? cause.code : undefined
   if (code === 'EADDRINUSE') {
     return new OperatorError(
       `Port ${port} of ${host} is in use.`,
-      'Stop the other program, or name another port with --port (0 takes a free one).',
+      `Stop the other program, or name another port with ${flag} (0 takes a free one).`,
       cause,
     )
   }
@@ -39,7 +58,7 @@ function explainListenError(
   }
   return new OperatorError(
     `${host}:${port} cannot be listened on.`,
-    'Check --host and --port.',
+    `Check --host and ${flag}.`,
     cause,
   )
 }

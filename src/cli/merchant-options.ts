@@ -1,27 +1,29 @@
-import { InvalidArgumentError, type Command } from 'commander'
-import type { SessionKeyPolicy } from '../merchant/merchant.ts'
+import { Option, type Command } from 'commander'
+import { MERCHANT_SETTINGS, type MerchantSettings } from './merchant-settings.ts'
 
-/** The settings of a merchant, as flags. */
-export interface MerchantOptions {
-  readonly sessionKeys: SessionKeyPolicy
-  readonly tokensPerSession?: number
-  readonly attemptsPerSession?: number
+/** What takes a setting back, on the command line. */
+const DEFAULT = 'default'
+
+/** The settings of a merchant, as flags: of each that was given, what it changes. */
+export type MerchantOptions = {
+  readonly [Name in keyof MerchantSettings]?: () => Partial<MerchantSettings>
 }
 
 /** Adds the flags of a merchant's settings to a command. */
 export function addMerchantOptions(command: Command): Command {
+  for (const { flag, description, choices, default: shown, read, unset } of MERCHANT_SETTINGS) {
+    const option = new Option(flag, `${description} (default: ${shown})`)
+    if (choices !== undefined) option.choices(choices)
+    // Behind the choices, whose own parser knows no other value.
+    option.argParser((text) => (text === DEFAULT ? () => unset : read(text)))
+    command.addOption(option)
+  }
   return command
-    .option('--session-keys <policy>', 'one-time or rotated', parsePolicy, 'one-time')
-    .option('--tokens-per-session <count>', 'transient tokens that a session may give', parseCount)
-    .option('--attempts-per-session <count>', 'opened attempts that a session may see', parseCount)
 }
 
-function parsePolicy(text: string): SessionKeyPolicy {
-  if (text === 'one-time' || text === 'rotated') return text
-  throw new InvalidArgumentError('It is one-time or rotated.')
-}
-
-function parseCount(text: string): number {
-  if (/^[1-9][0-9]{0,3}$/.test(text)) return Number(text)
-  throw new InvalidArgumentError('It is a whole number from 1 to 9999.')
+/** Returns what the flags change, all of them together. */
+export function changesOf(options: MerchantOptions): Partial<MerchantSettings> {
+  const changes: Partial<MerchantSettings> = {}
+  for (const { name } of MERCHANT_SETTINGS) Object.assign(changes, options[name]?.())
+  return changes
 }

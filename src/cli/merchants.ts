@@ -2,51 +2,64 @@ import { Command } from 'commander'
 import { epochSeconds, systemClock } from '../clock-and-random.ts'
 import { OperatorError } from '../errors.ts'
 import type { Administration } from '../merchant/administration.ts'
-import { isMerchantId, type Credential, type Merchant } from '../merchant/merchant.ts'
+import { isMerchantId, type Merchant } from '../merchant/merchant.ts'
 import {
   administer,
   administrativeCommand,
+  findMerchant,
   keyIdTaken,
   noSuchMerchant,
   type Administer,
   type AdministrativeOptions,
 } from './administer.ts'
 import { createCredential } from './create-credential.ts'
-import { addCredentialOptions, type CredentialOptions } from './credential-options.ts'
+import { addCredentialOptions, withDefaults, type CredentialOptions } from './credential-options.ts'
 import { printCredential } from './describe-credential.ts'
-import { addMerchantOptions, type MerchantOptions } from './merchant-options.ts'
+import { examples } from './examples.ts'
+import { addMerchantOptions, changesOf, type MerchantOptions } from './merchant-options.ts'
+import { NO_SETTINGS } from './merchant-settings.ts'
 import type { Printer } from './print.ts'
-import type { Vault } from './vault.ts'
+import { readSettings } from './settings.ts'
+import { defaultsOf, merchantRows, showableMerchant } from './show-merchant.ts'
 
 /** Makes the command `coatcheck merchants`. */
 export function merchantsCommand(): Command {
   const add = addCredentialOptions(
-    addMerchantOptions(administrativeCommand('add', 'Add a merchant and its first credential.')),
+    addMerchantOptions(
+      administrativeCommand('add', 'Add a merchant and its first credential.', ['origin']),
+    ),
   )
     .argument('<id>', 'merchant id: 1 to 50 of letters, digits, "_", "." and "-"')
     .addHelpText('after', ADD_EXAMPLES)
     .action((id: string, options: AdministrativeOptions & MerchantOptions & CredentialOptions) =>
-      administer(options, (administration, printer, vault) =>
-        addMerchant(administration, printer, { id, options, vault }),
-      ),
+      administer(options, addMerchant(id, options)),
     )
-  const list = administrativeCommand('list', 'List the merchants.').action(
-    (options: AdministrativeOptions) => administer(options, listMerchants),
-  )
+  const list = administrativeCommand('list', 'List the merchants.')
+    .addHelpText('after', examples('coatcheck merchants list', 'coatcheck merchants list --json'))
+    .action((options: AdministrativeOptions) => administer(options, listMerchants))
   const show = administrativeCommand('show', 'Show a merchant, its settings and its credentials.')
+    .addHelpText('after', examples('coatcheck merchants show shop-1'))
     .argument('<id>', 'merchant id')
-    .action((id: string, options: AdministrativeOptions) =>
-      administer(options, (administration, printer) => showMerchant(administration, printer, id)),
+    .action((id: string, options: AdministrativeOptions) => administer(options, showMerchant(id)))
+  const set = addMerchantOptions(
+    administrativeCommand('set', 'Change settings of a merchant, everywhere within 10 seconds.'),
+  )
+    .argument('<id>', 'merchant id')
+    .addHelpText('after', SET_EXAMPLES)
+    .action((id: string, options: AdministrativeOptions & MerchantOptions) =>
+      administer(options, setMerchant(id, options)),
     )
   const disable = administrativeCommand(
     'disable',
     'Refuse everything that a merchant asks for, within 10 seconds.',
   )
+    .addHelpText('after', examples('coatcheck merchants disable shop-1'))
     .argument('<id>', 'merchant id')
     .action((id: string, options: AdministrativeOptions) =>
       administer(options, changeDisabled(id, epochSeconds(systemClock))),
     )
   const enable = administrativeCommand('enable', 'Undo disable.')
+    .addHelpText('after', examples('coatcheck merchants enable shop-1'))
     .argument('<id>', 'merchant id')
     .action((id: string, options: AdministrativeOptions) =>
       administer(options, changeDisabled(id, undefined)),
@@ -55,10 +68,13 @@ export function merchantsCommand(): Command {
     'remove',
     'Remove a merchant and all its credentials, for good.',
   )
+    .addHelpText('after', examples('coatcheck merchants remove shop-1'))
     .argument('<id>', 'merchant id')
     .action((id: string, options: AdministrativeOptions) => administer(options, removeMerchant(id)))
-  const command = new Command('merchants').description('Add, change and remove merchants.')
-  for (const child of [add, list, show, disable, enable, remove]) command.addCommand(child)
+  const command = new Command('merchants')
+    .description('Add, change and remove merchants.')
+    .addHelpText('after', examples('coatcheck merchants add shop-1', 'coatcheck merchants list'))
+  for (const child of [add, list, show, set, disable, enable, remove]) command.addCommand(child)
   return command
 }
 
@@ -67,38 +83,41 @@ Examples:
   coatcheck merchants add shop-1 --json > shop-1.json
   coatcheck merchants add shop-2 --session-keys rotated --p12 shop-2.p12 --p12-password-file password.txt`
 
-interface AddedMerchant {
-  readonly id: string
-  readonly options: MerchantOptions & CredentialOptions
-  readonly vault: Vault
-}
+const SET_EXAMPLES = `
+Every setting is taken back by the value "default".
 
-async function addMerchant(
-  administration: Administration,
-  printer: Printer,
-  { id, options, vault }: AddedMerchant,
-): Promise<void> {
-  if (!isMerchantId(id)) {
-    throw new OperatorError(
-      'This is no merchant id.',
-      'A merchant id is 1 to 50 of letters, digits, "_", "." and "-".',
-    )
+Examples:
+  coatcheck merchants set shop-1 --session-seconds 600 --token-seconds 300
+  coatcheck merchants set shop-1 --page-origins https://shop.example.com,https://www.example.com
+  coatcheck merchants set shop-1 --release-certificate psp.pem --entitled yes
+  coatcheck merchants set shop-1 --session-seconds default`
+
+function addMerchant(id: string, options: MerchantOptions & CredentialOptions): Administer {
+  return async function add(administration, printer, vault): Promise<void> {
+    if (!isMerchantId(id)) {
+      throw new OperatorError(
+        'This is no merchant id.',
+        'A merchant id is 1 to 50 of letters, digits, "_", "." and "-".',
+      )
+    }
+    const merchant = { id, ...NO_SETTINGS, ...changesOf(options) }
+    const created = await createCredential(id, withDefaults(options, merchant), vault)
+    const { credential, keepFilesIf } = created
+    if (await keepFilesIf(() => administration.add(merchant, credential))) {
+      printCredential(printer, created, { origin: readSettings({ ...options }).origin })
+      return noteUnusable(merchant, printer)
+    }
+    const merchants = await administration.list()
+    if (!merchants.some((each) => each.id === id)) throw keyIdTaken(credential.keyId)
+    throw new OperatorError(`There is a merchant ${id} already.`, 'Choose another id.')
   }
-  const { credential, shown, keepFilesIf } = await createCredential(id, options, vault)
-  const { sessionKeys, tokensPerSession, attemptsPerSession } = options
-  const merchant = { id, sessionKeys, tokensPerSession, attemptsPerSession }
-  if (await keepFilesIf(() => administration.add(merchant, credential))) {
-    printCredential(printer, shown)
-    return
-  }
-  const merchants = await administration.list()
-  if (!merchants.some((each) => each.id === id)) throw keyIdTaken(credential.keyId)
-  throw new OperatorError(`There is a merchant ${id} already.`, 'Choose another id.')
 }
 
 async function listMerchants(administration: Administration, printer: Printer): Promise<void> {
   const credentials = await administration.listCredentials()
-  const merchants = (await administration.list()).map((merchant) => showable(merchant, credentials))
+  const merchants = (await administration.list()).map((merchant) =>
+    showableMerchant(merchant, credentials),
+  )
   const rows = merchants.map(({ id, sessionKeys, disabledAt, credentials: own }) => {
     const state = disabledAt === undefined ? '' : '  disabled'
     const count = own.length === 1 ? '1 credential' : `${own.length} credentials`
@@ -108,46 +127,45 @@ async function listMerchants(administration: Administration, printer: Printer): 
   printer.result(rows.length === 0 ? nobody : rows.join('\n'), { merchants })
 }
 
-async function showMerchant(
-  administration: Administration,
-  printer: Printer,
-  id: string,
-): Promise<void> {
-  const merchant = (await administration.list()).find((candidate) => candidate.id === id)
-  if (merchant === undefined) throw noSuchMerchant(id)
-  const shown = showable(merchant, await administration.listCredentials(id))
-  const { credentials, ...settings } = shown
-  const rows = [
-    ...Object.entries(settings).map(([name, value]) => `${name.padEnd(20)} ${String(value)}`),
-    ...credentials.map(({ keyId, kind, state }) => `${kind.padEnd(20)} ${keyId}  ${state}`),
-  ]
-  printer.result(rows.join('\n'), shown)
+function showMerchant(id: string): Administer {
+  return async function show(administration, printer): Promise<void> {
+    const merchant = await findMerchant(administration, id)
+    const credentials = await administration.listCredentials(id)
+    printer.result(merchantRows(merchant, credentials), {
+      ...showableMerchant(merchant, credentials),
+      defaults: defaultsOf(merchant),
+    })
+  }
 }
 
-function showable(
-  { disabledAt, tokensPerSession, attemptsPerSession, ...merchant }: Merchant,
-  credentials: readonly Credential[],
-): Readonly<Record<string, unknown>> & {
-  readonly id: string
-  readonly sessionKeys: string
-  readonly disabledAt?: number
-  readonly credentials: readonly {
-    readonly keyId: string
-    readonly kind: string
-    readonly state: string
-  }[]
-} {
-  return {
-    ...merchant,
-    ...(tokensPerSession === undefined ? {} : { tokensPerSession }),
-    ...(attemptsPerSession === undefined ? {} : { attemptsPerSession }),
-    ...(disabledAt === undefined ? {} : { disabledAt }),
-    credentials: credentials
-      .filter(({ merchantId }) => merchantId === merchant.id)
-      .map(({ keyId, kind, revokedAt, createdAt, allows }) => {
-        const state = revokedAt === undefined ? 'live' : 'revoked'
-        return { keyId, kind, state, createdAt, allows }
-      }),
+function setMerchant(id: string, options: MerchantOptions): Administer {
+  return async function set(administration, printer): Promise<void> {
+    const changes = changesOf(options)
+    if (Object.keys(changes).length === 0) {
+      throw new OperatorError(
+        'No setting is named.',
+        'Name one, such as --session-seconds 600; "coatcheck merchants set --help" lists them.',
+      )
+    }
+    if (!(await administration.update(id, (merchant) => ({ ...merchant, ...changes })))) {
+      throw noSuchMerchant(id)
+    }
+    const merchant = await findMerchant(administration, id)
+    const changed = Object.keys(changes)
+    printer.result(
+      `${changed.join(', ')} of ${id} changed: every process knows within 10 seconds.`,
+      { ...showableMerchant(merchant, []), credentials: undefined, changed },
+    )
+    noteUnusable(merchant, printer)
+  }
+}
+
+function noteUnusable(
+  { entitled, releaseCertificate }: Pick<Merchant, 'entitled' | 'releaseCertificate'>,
+  printer: Printer,
+): void {
+  if (entitled === true && releaseCertificate === undefined) {
+    printer.note('Its cards are released to nobody until it has a --release-certificate.')
   }
 }
 

@@ -1,17 +1,13 @@
 import { Command } from 'commander'
 import { addControl, type ConnectionOptions } from './connection.ts'
 import { callControl } from './control.ts'
+import { examples } from './examples.ts'
 import { createPrinter } from './print.ts'
 
 interface ResetOptions extends ConnectionOptions {
   readonly store?: true
   readonly json?: true
 }
-
-const EXAMPLES = `
-Examples:
-  coatcheck reset
-  coatcheck reset --store`
 
 /** Makes the command `coatcheck reset`. */
 export function resetCommand(): Command {
@@ -20,7 +16,7 @@ export function resetCommand(): Command {
       'Resume the clock of a running emulator, remove its faults, forget the requests it received.',
     )
     .option('--store', 'forget sessions and transient tokens too; merchants and keys stay')
-    .addHelpText('after', EXAMPLES)
+    .addHelpText('after', examples('coatcheck reset', 'coatcheck reset --store'))
   return addControl(command).action(runReset)
 }
 

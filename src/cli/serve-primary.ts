@@ -5,16 +5,20 @@ import { systemClock, systemRandom } from '../clock-and-random.ts'
 import type { Config } from '../config.ts'
 import { createOperatorApp } from '../http/operator-routes.ts'
 import { startMinting, type Minting } from '../keys/minting.ts'
-import { loadSealer } from '../keys/sealing-keys.ts'
+import { createKeyKeeper } from '../keys/keep-keys.ts'
+import { openLiveKeys } from '../keys/live-keys.ts'
+import { holdRootKey } from '../keys/root-key.ts'
 import { SITE } from '../service.ts'
 import type { Store } from '../store/contract.ts'
 import { createLogger, describeError, type Logger } from '../telemetry/logger.ts'
 import { addGauge } from '../telemetry/metrics.ts'
 import { checkReadiness } from '../http/check-readiness.ts'
+import { keyPolicies } from './keeper.ts'
 import { HARDENED_ARGUMENTS } from './harden-process.ts'
 import { listen } from './listen.ts'
 import { createPrinter } from './print.ts'
 import { checkRequirements } from './serve-requirements.ts'
+import { noteForeignCertificate, tlsFiles } from './serve-tls.ts'
 import { stopOnSignal } from './stop-on-signal.ts'
 import { openVaultStore, readRootKey } from './vault.ts'
 import { collectMetrics } from './worker-metrics.ts'
@@ -23,16 +27,18 @@ import { createWorkers } from './workers.ts'
 // Node's code on large pages, 24 MB a worker: requests cost 5 % less, as the CPU finds its way in it.
 const WORKER_ARGUMENTS = [...HARDENED_ARGUMENTS, '--use-largepages=silent']
 const PURGE_EVERY_MILLISECONDS = 30_000
+const KEEP_KEYS_EVERY_MILLISECONDS = 10_000
 
 /** Runs the primary process: checks, minting, purging, the operators' listener, and the workers that do the rest. */
 export async function runPrimary(config: Config, json: boolean): Promise<void> {
   await checkRequirements(config)
-  const store = openVaultStore(config)
   const logger = createLogger({
     level: config.logLevel,
     now: systemClock,
     destination: process.stdout,
   })
+  const store = await openVaultStore(config, (durability) => logger.info(durability))
+  noteForeignCertificate(config, logger)
   const housekeeping = await startHousekeeping(config, store, logger)
   cluster.setupPrimary({ execArgv: [...new Set([...process.execArgv, ...WORKER_ARGUMENTS])] })
   const workers = createWorkers(config.workers || availableParallelism(), {
@@ -63,9 +69,13 @@ export async function runPrimary(config: Config, json: boolean): Promise<void> {
     host: config.operatorHost,
     port: config.operatorPort,
   })
-  const text = `Coatcheck serves ${config.origin} on ${config.host}:${port}; operators: ${operatorUrl}/readyz`
   const { origin, host } = config
-  createPrinter(json).result(text, { ready: true, origin, host, port, operatorUrl })
+  const tls = tlsFiles(config) !== undefined
+  const text = [
+    `Coatcheck serves ${origin} on ${host}:${port}${tls ? ' with TLS' : ''}; operators: ${operatorUrl}/readyz`,
+    'Session keys are minted in the background: /readyz says how many are ready. Ctrl-C stops it. The log:',
+  ].join('\n')
+  createPrinter(json).result(text, { ready: true, origin, host, port, tls, operatorUrl })
 }
 
 interface Housekeeping {
@@ -80,9 +90,12 @@ async function startHousekeeping(
 ): Promise<Housekeeping> {
   const onFault = (error: unknown): void =>
     logger.error('housekeeping failed', { error: describeError(error) })
+  const root = holdRootKey(readRootKey(config), () => readRootKey(config))
+  const machine = { store, root, now: systemClock, random: systemRandom }
+  const keys = await openLiveKeys({ ...machine, onFault })
   const minting = startMinting({
     store,
-    sealer: await loadSealer(store, readRootKey(config), systemRandom),
+    sealer: keys.sealer,
     now: systemClock,
     site: SITE.digits,
     targets: { 'pool-key': config.poolTarget, 'rotated-pool-key': config.rotatedPoolTarget },
@@ -91,13 +104,25 @@ async function startHousekeeping(
   const purging = setInterval(() => {
     store.purge().catch(onFault)
   }, PURGE_EVERY_MILLISECONDS)
-  return {
-    minting,
-    stop: () => {
-      clearInterval(purging)
-      return minting.stop()
-    },
+  const keeper = createKeyKeeper(machine)
+  const keepKeys = async (): Promise<void> => {
+    try {
+      for (const { kind, id, change, life } of await keeper.keep(keyPolicies(config)))
+        logger.info('a long-lived key was kept', { kind, id, change, ...life })
+    } catch (error) {
+      onFault(error)
+    }
   }
+  let keeping = keepKeys()
+  const keepingKeys = setInterval(() => {
+    keeping = keeping.then(keepKeys)
+  }, KEEP_KEYS_EVERY_MILLISECONDS)
+  const stop = async (): Promise<void> => {
+    clearInterval(purging)
+    clearInterval(keepingKeys)
+    await Promise.all([minting.stop(), keeping, keys.close()])
+  }
+  return { minting, stop }
 }
 
 /** The metrics of the pools, which only the primary looks at. */

@@ -5,6 +5,7 @@ import { OperatorError } from '../errors.ts'
 import { isBundledCredential } from '../merchant/bundled-credential.ts'
 import { createAdministration } from '../merchant/administration.ts'
 import { isForSigning } from '../merchant/merchant.ts'
+import { checkTlsFiles } from './serve-tls.ts'
 import { withVault } from './vault.ts'
 
 interface Requirement {
@@ -17,6 +18,7 @@ const LOOPBACK = /^(localhost|127\.[0-9.]+|::1)$/
 const REQUIREMENTS: readonly Requirement[] = [
   { check: requireOrigin },
   { check: requireTransport },
+  { check: checkTlsFiles },
   { check: requireKeys },
 ]
 
@@ -47,7 +49,8 @@ function requireOrigin({ origin }: Config): OperatorError | undefined {
   return new OperatorError('The public origin is not an https origin without a path.', fix)
 }
 
-function requireTransport({ host, proxies }: Config): OperatorError | undefined {
+function requireTransport(config: Config): OperatorError | undefined {
+  const { host, proxies, tlsCertFile, tlsKeyFile } = config
   const wrong = proxies.find((proxy) => isIP(proxy.split('/', 1)[0] ?? '') === 0)
   if (wrong !== undefined) {
     return new OperatorError(
@@ -55,10 +58,12 @@ function requireTransport({ host, proxies }: Config): OperatorError | undefined 
       'Set --proxies to IP addresses or networks.',
     )
   }
-  if (LOOPBACK.test(host) || proxies.length > 0) return undefined
+  // With one of the two named, the other is what is missing.
+  const speaksTls = tlsCertFile !== '' || tlsKeyFile !== ''
+  if (LOOPBACK.test(host) || proxies.length > 0 || speaksTls) return undefined
   return new OperatorError(
     'The vault would listen beyond this machine without TLS.',
-    'Listen on a loopback address, or put a TLS proxy in front and name its address with --proxies.',
+    'Name a certificate with --tls-cert-file and --tls-key-file, put a TLS proxy in front and name its address with --proxies, or listen on a loopback address.',
   )
 }
 

@@ -3,7 +3,8 @@ import { systemClock } from '../clock-and-random.ts'
 import type { Config } from '../config.ts'
 import { createService } from '../service.ts'
 import { createLogger } from '../telemetry/logger.ts'
-import { listen } from './listen.ts'
+import { listen, listenSecurely } from './listen.ts'
+import { addTls, tlsFiles } from './serve-tls.ts'
 import { stopOnSignal } from './stop-on-signal.ts'
 import { openVaultStore, readRootKey } from './vault.ts'
 import { answerMetrics } from './worker-metrics.ts'
@@ -20,10 +21,11 @@ export async function runWorker(config: Config): Promise<void> {
   const destination = pino.destination({ fd: 1, sync: false, minLength: 16_000 })
   setInterval(() => destination.flush(), 500).unref()
   const logger = createLogger({ level: config.logLevel, now: systemClock, destination })
-  const store = openVaultStore(config)
+  const store = await openVaultStore(config)
   const service = await createService({
     store,
     rootKey: readRootKey(config),
+    rereadRootKey: () => readRootKey(config),
     logger,
     publicOrigin: config.origin,
     sessionLimits: { tokens: config.tokensPerSession, attempts: config.attemptsPerSession },
@@ -43,7 +45,9 @@ export async function runWorker(config: Config): Promise<void> {
     trustedProxies: config.proxies,
   })
   answerMetrics(service.metrics.registry)
-  await listen(service.app, config)
+  const files = tlsFiles(config)
+  if (files === undefined) await listen(service.app, config)
+  else await listenSecurely(addTls(service.app, files, logger), config, '--port')
   stopOnSignal(async () => {
     await service.close()
     await store.close()

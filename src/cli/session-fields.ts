@@ -1,6 +1,7 @@
 import { InvalidArgumentError } from 'commander'
 import type { CaptureContextRequest } from '../client/capture-context-request.ts'
 import { OperatorError } from '../errors.ts'
+import { nearest } from '../nearest.ts'
 import { FIELD_PATHS, type FieldPath } from '../protocol/field-catalogue.ts'
 import { nest } from '../protocol/nest.ts'
 import { isJsonObject, parseJsonObject } from '../protocol/parse.ts'
@@ -25,9 +26,15 @@ export function parseField(text: string, earlier: readonly Field[] = []): readon
   const name = required ? text : text.slice(0, -1)
   const found = FIELD_PATHS.filter((path) => path === name || path.endsWith(`.${name}`))
   const [path] = found
-  if (path === undefined) throw new InvalidArgumentError('No session can have this field.')
+  if (path === undefined) throw new InvalidArgumentError(noSuchField(name))
   if (found.length > 1) throw new InvalidArgumentError(`Say which: ${found.join(', ')}.`)
   return [...earlier.filter((field) => field.path !== path), { path, required }]
+}
+
+function noSuchField(name: string): string {
+  const names = FIELD_PATHS.flatMap((path) => [path, path.slice(path.lastIndexOf('.') + 1)])
+  const meant = nearest(name, names)
+  return `No session can have this field.${meant === undefined ? '' : ` Did you mean ${meant}?`}`
 }
 
 /** Builds the request for a session of some fields. */

@@ -4,6 +4,7 @@ import {
   readConfig,
   SETTING_LIST,
   type Config,
+  type Setting,
   type SettingName,
 } from '../config.ts'
 
@@ -17,15 +18,23 @@ export function addSettings(
   for (const setting of SETTING_LIST.filter(({ name }) => names.includes(name))) {
     const shown = String(defaults[setting.name] ?? setting.default)
     const description = `${setting.description}${shown === '' ? '' : ` (default ${shown})`}`
-    command.addOption(new Option(`${setting.flag} <value>`, description))
+    command.addOption(new Option(`${setting.flag} <${placeholderOf(setting)}>`, description))
   }
   return command
+}
+
+/** What a value is called in help; completion offers files for a file and folders for a folder. */
+function placeholderOf({ name, choices }: Setting): string {
+  if (name === 'data') return 'folder'
+  if (name.endsWith('File')) return 'file'
+  return choices === undefined ? 'value' : choices.join('|')
 }
 
 /** Reads the configuration of a command that has {@link addSettings}. */
 export function readSettings(
   options: Readonly<Record<string, unknown>>,
   defaults: Partial<Config> = {},
+  environment: Readonly<Record<string, string | undefined>> = processEnvironment(),
 ): Config {
   const flags: Partial<Record<SettingName, string>> = {}
   for (const { name } of SETTING_LIST) {
@@ -33,5 +42,5 @@ export function readSettings(
     if (typeof value === 'string') flags[name] = value
   }
   const file = typeof options['config'] === 'string' ? options['config'] : undefined
-  return readConfig({ file, environment: processEnvironment(), flags, defaults })
+  return readConfig({ file, environment, flags, defaults })
 }

@@ -6,16 +6,29 @@ import { randomUuid } from './system.ts'
 
 const LIFETIME_SECONDS = 120
 
+/** Claims that sign a request, by their names. */
+export type JwtClaims = Readonly<Record<string, string | number>>
+
 /** Signs a request with a JWT of version 2 (HS256), good for this request only and for 2 minutes, and returns its header. */
 export async function signByJwt(
   request: UnsignedRequest,
   credentials: Credentials,
   now: Date,
 ): Promise<Readonly<Record<string, string>>> {
-  const { method, target, host, body } = request
-  const { merchantId, keyId } = credentials
+  const jwt = await new SignJWT(await claimsFor(request, credentials.merchantId, now))
+    .setProtectedHeader({ typ: 'JWT', alg: 'HS256', kid: credentials.keyId })
+    .sign(await credentials.key())
+  return { authorization: `Bearer ${jwt}` }
+}
+
+/** The claims of a JWT of version 2, whatever signs it: bound to one request, good for 2 minutes. */
+export async function claimsFor(
+  { method, target, host, body }: UnsignedRequest,
+  merchantId: string,
+  now: Date,
+): Promise<JwtClaims> {
   const iat = Math.floor(now.getTime() / 1000)
-  const claims = {
+  return {
     ...(body === undefined ? {} : { digest: await digestOf(body), digestAlgorithm: 'SHA-256' }),
     iat,
     exp: iat + LIFETIME_SECONDS,
@@ -27,8 +40,4 @@ export async function signByJwt(
     'v-c-jwt-version': '2',
     'v-c-merchant-id': merchantId,
   }
-  const jwt = await new SignJWT(claims)
-    .setProtectedHeader({ typ: 'JWT', alg: 'HS256', kid: keyId })
-    .sign(await credentials.key())
-  return { authorization: `Bearer ${jwt}` }
 }

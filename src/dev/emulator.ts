@@ -22,6 +22,7 @@ import { createFaultWrappers } from './fault-wrappers.ts'
 import { createFaults, type Faults } from './faults.ts'
 import { createInterceptor } from './intercept.ts'
 import { isFar, mintingStore, NO_POOLS } from './far-clock.ts'
+import { OPERATIONS } from './operation.ts'
 import { DEV_POOL_TARGETS, DEV_PRESET } from './preset.ts'
 import { createRecorder, type Recorder } from './recorder.ts'
 import { createSeededRandom, type SeededRandom } from './seeded-random.ts'
@@ -236,7 +237,7 @@ async function serveBeside(parts: Parts, needs: ControlNeeds): Promise<{ close()
   const operators = createOperatorApp({
     readiness: () => checkReadiness(store, needs.pools()),
     metrics: () => service.metrics.registry.metrics(),
-    describe: async () => describeControl(await describeApi()),
+    describe: async () => describeControl(await describeApi(OPERATIONS)),
   })
   await operators.ready()
   const control = await createControlApp(needs, systemRandom)

@@ -1,4 +1,8 @@
-import { ROUTES } from '../http/routes.ts'
+import { ROUTES, type DescribedRoute } from '../http/routes.ts'
+import { PAYMENT_ROUTE } from './payments/routes.ts'
+
+/** Every operation of the emulator. */
+export const OPERATIONS: readonly DescribedRoute[] = [...ROUTES, PAYMENT_ROUTE]
 
 interface Template {
   readonly name: string
@@ -6,7 +10,7 @@ interface Template {
   readonly parts: readonly string[]
 }
 
-const TEMPLATES: readonly Template[] = ROUTES.map(({ name, method, path }) => ({
+const TEMPLATES: readonly Template[] = OPERATIONS.map(({ name, method, path }) => ({
   name,
   method,
   parts: path.split('/'),

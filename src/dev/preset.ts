@@ -1,10 +1,15 @@
 import type { PoolKind } from '../keys/mint-order.ts'
+import { createPaymentRoute, type PaymentRouteNeeds } from './payments/routes.ts'
 import { isTestCard } from './test-cards.ts'
 
 const LOOPBACK_ORIGIN =
   /^https?:\/\/(localhost|[a-z0-9-]+\.localhost|127(\.[0-9]{1,3}){3}|\[::1\])(:[0-9]{1,5})?$/
 
-/** What makes a service the emulator: published test cards only, loopback pages, explanations, generous limits. */
+function checkNumber(pan: string): string | undefined {
+  return isTestCard(pan) ? undefined : 'Only published test card numbers are accepted in dev mode'
+}
+
+/** What makes a service the emulator: payments, published test cards only, loopback pages, explanations, generous limits. */
 export const DEV_PRESET = {
   sessionLimits: { tokens: 10, attempts: 20 },
   poolPolicy: {
@@ -19,8 +24,10 @@ export const DEV_PRESET = {
   explain: true,
   trustedProxies: [],
   isAllowedOrigin: (origin: string): boolean => LOOPBACK_ORIGIN.test(origin),
-  checkNumber: (pan: string): string | undefined =>
-    isTestCard(pan) ? undefined : 'Only published test card numbers are accepted in dev mode',
+  checkNumber,
+  furtherRoutes: (needs: Omit<PaymentRouteNeeds, 'checkNumber'>) => [
+    createPaymentRoute({ ...needs, checkNumber }),
+  ],
 } as const
 
 /** How many session keys dev mode keeps ready. */

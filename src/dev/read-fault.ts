@@ -1,6 +1,5 @@
 import { OperatorError, type Detail, type ErrorCode } from '../errors.ts'
 import { MLE_REFUSALS } from '../http/mle-refusals.ts'
-import { ROUTES } from '../http/routes.ts'
 import { REFUSALS } from '../merchant/refusals.ts'
 import { isJsonObject, stringMember, type JsonObject } from '../protocol/parse.ts'
 import {
@@ -15,6 +14,7 @@ import {
   type FaultSettings,
   type Stage,
 } from './fault.ts'
+import { OPERATIONS } from './operation.ts'
 
 /** A fault as it is asked for: by the control API, by a test. Only `kind` is needed. */
 export type FaultRequest = Partial<Omit<FaultSettings, 'kind' | 'match'>> & {
@@ -158,7 +158,7 @@ function isMatchMember(name: string): boolean {
 }
 
 function checkMatch({ operation, path }: FaultMatch): void {
-  const operations = ROUTES.map(({ name }) => name)
+  const operations = OPERATIONS.map(({ name }) => name)
   if (operation !== undefined && !operations.includes(operation)) {
     throw fault('"match.operation" is not an operation.', knownAre(operations))
   }

@@ -40,7 +40,7 @@ export async function seed(needs: SeedNeeds): Promise<Sealer> {
   const { store, rootKey, random, now } = needs
   const sealingKeys = await store.depth('sealing-key')
   if (sealingKeys.count === 0) await createSealingKey(store, rootKey, random)
-  const sealer = await loadSealer(store, rootKey, random)
+  const sealer = await loadSealer(store, rootKey, { ...random, now })
   const privateKey = importBundledKey('signing')
   await storeSigningKey(store, sealer, { kid: BUNDLED_SIGNING_KID, privateKey })
   const mleKey = { ...keys.mle, privateKey: importBundledKey('mle') }

@@ -37,7 +37,7 @@ export const MISTAKES: readonly Mistake[] = [
   },
   {
     mistake:
-      'The date was computed twice, once for the string and once for the header, and the two are a second apart.',
+      'The date was computed twice, once for the string and once for the header, and the two are a second apart: Node clients before 0.0.82 and PHP clients do so now and then; send the request again, or update the client.',
     bases: ({ lines }) => [...redate(lines, -1), ...redate(lines, 1)],
   },
   {

@@ -15,16 +15,18 @@ import { createGathering, type Gather } from './gather.ts'
 import type { Reply } from './reply.ts'
 import { errorReply, respondError } from './respond-error.ts'
 import { ROUTES, type Operations, type Route } from './routes.ts'
+import { REQUEST_TIMEOUT_MILLISECONDS, SERVER_OPTIONS } from './server-options.ts'
+import { trackUnused } from './unused-connections.ts'
 
 const MAX_BODY_BYTES = 64 * 1024
-const MAX_HEADER_BYTES = 16 * 1024
 const LONGEST_PARAMETER = 8192
-const REQUEST_TIMEOUT_MILLISECONDS = 10_000
 const METHODS = ['DELETE', 'GET', 'HEAD', 'OPTIONS', 'PATCH', 'POST', 'PUT'] as const
 
 /** What the HTTP side needs. */
 export interface HttpNeeds {
   readonly operations: Operations
+  /** Routes beside those that every mode has. */
+  readonly furtherRoutes: readonly Route[]
   authenticate(request: MerchantRequest): Promise<Authenticated>
   /** Message-level encryption of requests and replies. */
   readonly mle: OpenRequestNeeds & EncryptReplyNeeds
@@ -54,14 +56,7 @@ export async function createApp(needs: HttpNeeds): Promise<FastifyInstance> {
     trustProxy: needs.trustedProxies.length > 0 ? [...needs.trustedProxies] : false,
     genReqId: () => needs.random.uuid(),
     routerOptions: { maxParamLength: LONGEST_PARAMETER },
-    http: {
-      maxHeaderSize: MAX_HEADER_BYTES,
-      connectionsCheckingInterval: 1000,
-      // Node swaps the two times when this one, by default 60 s, is the longer: bodies would have 60 s.
-      headersTimeout: REQUEST_TIMEOUT_MILLISECONDS,
-      // Node would refuse it without a body and a correlation id; here `requireHost` does.
-      requireHostHeader: false,
-    },
+    http: SERVER_OPTIONS,
     clientErrorHandler: (error, socket) => answerBrokenRequest(error, socket, needs),
     frameworkErrors: (error, request, reply) => {
       setCommonHeaders(request, reply)
@@ -76,6 +71,7 @@ export async function createApp(needs: HttpNeeds): Promise<FastifyInstance> {
   app.setNotFoundHandler((request, reply) =>
     respondError(needs, new ServiceError('RESOURCE_NOT_FOUND'), { request, reply }),
   )
+  const routes = [...ROUTES, ...needs.furtherRoutes]
   await app.register(async (scope) => {
     // The plugin would answer a preflight of any path.
     scope.addHook('onRequest', ({ routeOptions }, _reply, done) => {
@@ -92,13 +88,13 @@ export async function createApp(needs: HttpNeeds): Promise<FastifyInstance> {
     addRoutes(
       scope,
       needs,
-      ROUTES.filter((route) => route.cors),
+      routes.filter((route) => route.cors),
     )
   })
   addRoutes(
     app,
     needs,
-    ROUTES.filter((route) => !route.cors),
+    routes.filter((route) => !route.cors),
   )
   return app
 }
@@ -136,8 +132,10 @@ function requireHost({ raw }: FastifyRequest): void {
 /** Once closing begins, a connection ends with the answer that is due on it: kept alive it would hold up the end. */
 function endConnectionsOnClose(app: FastifyInstance): void {
   let isClosing = false
+  const endUnused = trackUnused(app.server, 'connection')
   app.addHook('preClose', async () => {
     isClosing = true
+    endUnused()
   })
   app.addHook('onSend', async (_request, reply) => {
     if (isClosing) reply.header('connection', 'close')

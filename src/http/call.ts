@@ -1,3 +1,4 @@
+import { TLSSocket } from 'node:tls'
 import type { FastifyRequest } from 'fastify'
 import type { MerchantRequest } from '../merchant/by-http-signature.ts'
 import { isJsonObject } from '../protocol/parse.ts'
@@ -21,7 +22,7 @@ export function readCall(request: FastifyRequest, publicOrigin: string | undefin
     body: readBody(request),
     contentType: request.headers['content-type'] ?? '',
     parameter: readParameter(request.params),
-    origin: publicOrigin ?? `http://${socketAddress(request) ?? 'localhost'}`,
+    origin: publicOrigin ?? socketOrigin(request),
   }
 }
 
@@ -48,6 +49,11 @@ function readBody({ body }: FastifyRequest): Buffer {
 function readParameter(params: unknown): string {
   const [value]: readonly unknown[] = isJsonObject(params) ? Object.values(params) : []
   return typeof value === 'string' ? value : ''
+}
+
+function socketOrigin(request: FastifyRequest): string {
+  const scheme = request.raw.socket instanceof TLSSocket ? 'https' : 'http'
+  return `${scheme}://${socketAddress(request) ?? 'localhost'}`
 }
 
 function socketAddress({ raw }: FastifyRequest): string | undefined {

@@ -1,6 +1,6 @@
 import swagger, { type SwaggerOptions } from '@fastify/swagger'
 import { fastify, type FastifySchema } from 'fastify'
-import { ROUTES, type Route } from './routes.ts'
+import { ROUTES, type DescribedRoute } from './routes.ts'
 import { errorResponses, MLE_BODIES } from './schemas.ts'
 
 const SWAGGER_OPTIONS: SwaggerOptions = {
@@ -33,13 +33,13 @@ const SWAGGER_OPTIONS: SwaggerOptions = {
   },
 }
 
-/** Makes the OpenAPI 3.1 document of all public routes. */
-export async function describeApi(): Promise<object> {
+/** Makes the OpenAPI 3.1 document of routes. Default is all that every mode has. */
+export async function describeApi(routes: readonly DescribedRoute[] = ROUTES): Promise<object> {
   const app = fastify({ exposeHeadRoutes: false })
   await app.register(swagger, SWAGGER_OPTIONS)
   app.setValidatorCompiler(() => () => true)
   app.setSerializerCompiler(() => (value) => JSON.stringify(value))
-  for (const route of ROUTES) {
+  for (const route of routes) {
     const schema = routeSchema(route)
     app.route({ method: route.method, url: route.path, schema, handler: () => undefined })
   }
@@ -56,8 +56,8 @@ interface DocumentedSchema extends FastifySchema {
   readonly security: readonly Record<string, readonly string[]>[]
 }
 
-function routeSchema(route: Route): DocumentedSchema {
-  const { body, success, errors } = route
+function routeSchema(route: DescribedRoute): DocumentedSchema {
+  const { body, success, errors, furtherErrors } = route
   const isMerchant = route.caller === 'merchant'
   const isEncryptable = isMerchant && success.type === 'application/json'
   const replied = isEncryptable ? { anyOf: [success.schema, MLE_BODIES.reply] } : success.schema
@@ -67,7 +67,10 @@ function routeSchema(route: Route): DocumentedSchema {
     summary: route.summary,
     security: isMerchant ? [{ httpSignature: [] }, { jwt: [] }] : [],
     ...(body === undefined ? {} : { body: { content: toContent(body, isMerchant) } }),
-    response: { [success.status]: reply, ...errorResponses([...errors, ...COMMON_ERRORS]) },
+    response: {
+      [success.status]: reply,
+      ...errorResponses([...errors, ...COMMON_ERRORS], furtherErrors),
+    },
   }
 }
 

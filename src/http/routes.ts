@@ -15,8 +15,8 @@ export interface Operations {
     reference: string,
     correlationId: string,
   ): Promise<PaymentDetails>
-  getPublicKey(kid: string): object
-  getJwks(): object
+  getPublicKey(kid: string): Promise<object>
+  getJwks(): Promise<object>
 }
 
 interface RouteDescription {
@@ -30,6 +30,8 @@ interface RouteDescription {
   readonly body?: Readonly<Record<string, object>>
   readonly success: { readonly status: number; readonly type: string; readonly schema: object }
   readonly errors: readonly ErrorCode[]
+  /** Schemas of error bodies that are not of the table of errors, by status. Default is none. */
+  readonly furtherErrors?: Readonly<Record<number, object>>
   /** Whether pages of the allowed origins may call it. Default is no. */
   readonly cors?: true
 }
@@ -44,7 +46,11 @@ export type Route = RouteDescription &
     | { readonly caller: 'anyone'; run(operations: Operations, call: Call): Promise<Reply> }
   )
 
-const MERCHANT_ERRORS = [
+/** A route without what it leads to. */
+export type DescribedRoute = RouteDescription & Pick<Route, 'caller'>
+
+/** What every operation of merchants can be refused for. */
+export const MERCHANT_ERRORS = [
   'AUTHENTICATION_FAILED',
   'HEADERS_MISSING',
   'STORE_UNAVAILABLE',
@@ -52,7 +58,10 @@ const MERCHANT_ERRORS = [
   'MLE_RESPONSE_REFUSED',
 ] as const
 const BODY_ERRORS = ['BODY_NOT_JSON', 'VALIDATION_FAILED', 'BODY_TOO_LARGE'] as const
-const PUBLIC_KEYS_CACHE = { 'cache-control': 'public, max-age=3600' }
+/** How long others may cache public keys. */
+export const PUBLIC_KEYS_CACHE_SECONDS = 3600
+
+const PUBLIC_KEYS_CACHE = { 'cache-control': `public, max-age=${PUBLIC_KEYS_CACHE_SECONDS}` }
 
 /** Every public route. */
 export const ROUTES: readonly Route[] = [
@@ -120,7 +129,7 @@ export const ROUTES: readonly Route[] = [
     success: { status: 200, type: 'application/json', schema: JWK },
     errors: ['PUBLIC_KEY_NOT_FOUND'],
     run: async (operations, call) =>
-      replyJson(operations.getPublicKey(call.parameter), PUBLIC_KEYS_CACHE),
+      replyJson(await operations.getPublicKey(call.parameter), PUBLIC_KEYS_CACHE),
   },
   {
     method: 'GET',
@@ -131,7 +140,7 @@ export const ROUTES: readonly Route[] = [
     cors: true,
     success: { status: 200, type: 'application/json', schema: JWKS },
     errors: [],
-    run: async (operations) => replyJson(operations.getJwks(), PUBLIC_KEYS_CACHE),
+    run: async (operations) => replyJson(await operations.getJwks(), PUBLIC_KEYS_CACHE),
   },
 ]
 

@@ -88,14 +88,23 @@ const ERROR_BODIES = {
   gateway: withExplanation({ response: object({ rmsg: TEXT }) }),
 } as const
 
-/** Describes the error replies of a route, one entry a status. */
-export function errorResponses(codes: readonly ErrorCode[]): Record<string, object> {
+/** Describes the error replies of a route, one entry a status; `further` are bodies that are not of the table of errors. */
+export function errorResponses(
+  codes: readonly ErrorCode[],
+  further: Readonly<Record<number, object>> = {},
+): Record<string, object> {
   const responses: Record<string, object> = {}
-  for (const status of new Set(codes.map((code) => ERRORS[code].status))) {
+  const statuses = [
+    ...codes.map((code) => ERRORS[code].status),
+    ...Object.keys(further).map(Number),
+  ]
+  for (const status of new Set(statuses)) {
     const ofStatus = codes.filter((code) => ERRORS[code].status === status)
-    const bodies = [...new Set(ofStatus.map((code) => ERROR_BODIES[ERRORS[code].family]))]
+    const ofTable = new Set<object>(ofStatus.map((code) => ERROR_BODIES[ERRORS[code].family]))
+    const bodies = [...(further[status] === undefined ? [] : [further[status]]), ...ofTable]
+    const causes = ofStatus.map((code) => `${code}: ${ERRORS[code].cause}`)
     responses[status] = {
-      description: ofStatus.map((code) => `${code}: ${ERRORS[code].cause}`).join('\n\n'),
+      description: causes.join('\n\n') || 'See the reason in the body.',
       content: {
         'application/json': { schema: bodies.length === 1 ? bodies[0] : { anyOf: bodies } },
       },

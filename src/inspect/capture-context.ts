@@ -124,7 +124,12 @@ const ENTRY: readonly Note[] = [
   },
   { name: 'targetOrigins', meaning: 'pages that may show the fields', check: mustBeTexts },
   { name: 'mfOrigin', meaning: 'where the fields’ frames come from', check: mustBeText },
-  { name: 'clientLibrary', meaning: 'script that a page loads', check: mustBeText },
+  {
+    name: 'clientLibrary',
+    show: (value) => (typeof value === 'string' ? showText(value, 160) : showValue(value)),
+    meaning: 'script that a page loads',
+    check: mustBeText,
+  },
   { name: 'clientLibraryIntegrity', meaning: 'hash that the script must have', check: mustBeText },
   { name: 'allowedCardNetworks', meaning: 'networks whose cards are taken', check: mustBeTexts },
   { name: 'allowedPaymentTypes', meaning: 'CARD, CHECK or others' },
@@ -184,7 +189,7 @@ export const CAPTURE_CONTEXT: JwtKind = {
       const lifetime = lifetimeOf(scene) ?? LIFETIME_SECONDS
       return lifetime <= 0 || lifetime === LIFETIME_SECONDS
         ? undefined
-        : `exp − iat is ${lifetime} seconds; a capture context is good for ${LIFETIME_SECONDS}.`
+        : `exp − iat is ${lifetime} seconds; a capture context is good for ${LIFETIME_SECONDS} unless its merchant has less.`
     },
     ({ claims }) => (Object.hasOwn(claims, 'flx') ? undefined : 'flx is missing.'),
     ({ claims }) => (entriesOf(claims).length > 0 ? undefined : 'ctx has no entry.'),

@@ -5,6 +5,7 @@ import {
   stringsMember,
   type JsonObject,
 } from '../protocol/parse.ts'
+import { CARD_TYPES, isCardTypeCode } from '../card/card-type.ts'
 import type { Explained, Row } from './report.ts'
 import { showText } from './show-value.ts'
 
@@ -82,7 +83,12 @@ function showNumber(leaf: JsonObject): Shown | undefined {
   if (bin !== undefined && !BIN.test(bin)) return undefined
   const more = [
     ...(bin === undefined ? ['no bin'] : [`bin ${bin}`]),
-    ...(types === undefined ? [] : [`network ${showText(types.join(' or '), 24)}`]),
+    ...(types === undefined ? [] : [`network ${showText(types.map(nameType).join(' or '), 40)}`]),
   ]
   return { value: masked, meaning: `masked; ${more.join(', ')}` }
+}
+
+/** A code says nothing to people; what is no code stays as it is. */
+function nameType(code: string): string {
+  return isCardTypeCode(code) ? `${code} (${CARD_TYPES[code]})` : code
 }

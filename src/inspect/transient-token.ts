@@ -97,7 +97,7 @@ export const TRANSIENT_TOKEN: JwtKind = {
       const isRight = lifetime >= LIFETIMES.least && lifetime <= LIFETIMES.most
       return lifetime <= 0 || isRight
         ? undefined
-        : `exp − iat is ${lifetime} seconds; a transient token is good for ${LIFETIMES.most}.`
+        : `exp − iat is ${lifetime} seconds; a transient token is good for ${LIFETIMES.most} unless its merchant has less.`
     },
   ],
 }

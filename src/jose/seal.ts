@@ -95,6 +95,11 @@ export function open(
   return { owner: parsed.owner, expiresAt: parsed.expiresAt, content }
 }
 
+/** Returns the id of the key that sealed a value; undefined when it is no sealed value. Nothing is verified. */
+export function keyIdOf(sealed: Buffer): string | undefined {
+  return parseSealed(sealed)?.keyId
+}
+
 /** Derives a key that seals one kind of record only, to hand to a process that must seal nothing else. */
 export function deriveSubkey(key: SealingKey, purpose: string): Buffer {
   return Buffer.from(hkdfSync('sha256', key.key, '', `coatcheck subkey v1 ${purpose}`, 32))

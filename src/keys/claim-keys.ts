@@ -1,4 +1,4 @@
-import type { SealContent } from '../jose/seal.ts'
+import { keyIdOf, type SealContent } from '../jose/seal.ts'
 import { LIFETIME_SECONDS } from '../protocol/capture-context.ts'
 import type { Claimed, StoredRecord } from '../store/contract.ts'
 import { openWithin, type Sealer } from '../store/sealed-records.ts'
@@ -12,6 +12,8 @@ export interface ClaimedKey {
   readonly n: string
   /** Seconds since the epoch; after that it must not be issued any more. */
   readonly issueUntil: number
+  /** The sealing key of its record: once that is not known any more, the private half is lost. */
+  readonly sealedBy: string
 }
 
 interface ClaimNeeds {
@@ -36,7 +38,9 @@ export async function claimKeys(
   const claimed: ClaimedKey[] = []
   for (const record of await needs.claim('pool-key', limit, as)) {
     const n = readPooledModulus(needs, record)
-    if (n !== undefined) claimed.push({ kid: record.name, n, issueUntil })
+    const sealedBy = keyIdOf(record.value)
+    if (n === undefined || sealedBy === undefined) continue
+    claimed.push({ kid: record.name, n, issueUntil, sealedBy })
   }
   return claimed
 }

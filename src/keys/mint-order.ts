@@ -13,6 +13,9 @@ export const POOL_SECONDS = 24 * 3600
 /** How long a claimed key may be held before a session uses it, in seconds. */
 export const HOLD_SECONDS = 3600
 
+/** How long the seal under which a key was minted is needed: while it is pooled and held, and for the session that uses it last. */
+export const SEALED_SECONDS = POOL_SECONDS + HOLD_SECONDS + LIFETIME_SECONDS
+
 /** What the minting process is asked for. It gets a key that seals pooled keys, and opens nothing else of the store. */
 export interface MintOrder {
   readonly kind: PoolKind
@@ -58,8 +61,8 @@ export function sealForPool(
   const randomBytes = (count: number): Buffer => needs.randomBytes(count)
   const kid = createSessionKid(key.site, needs.seconds * 1000, randomBytes)
   const expiresAt = needs.seconds + POOL_SECONDS
-  // It stays under this seal when it is claimed, and for the session that uses it last.
-  const latest = expiresAt + HOLD_SECONDS + LIFETIME_SECONDS
+  // It stays under this seal when it is claimed.
+  const latest = needs.seconds + SEALED_SECONDS
   const record = { kind: key.kind, name: kid, owner: '', expiresAt: latest, content: key.content }
   return { kid, expiresAt, sealed: seal(needs.sealingKey, record, randomBytes) }
 }

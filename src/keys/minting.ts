@@ -44,6 +44,7 @@ export interface Minting {
 /** Starts to keep the pools full, by helper processes that mint and hand over sealed keys. One of these a store. */
 export function startMinting(needs: MintingNeeds): Minting {
   const helpers = new Map<PoolKind, ChildProcess>()
+  const sealingWith = new Map<ChildProcess, string>()
   const seen = new Map<PoolKind, Depth>()
   let writing: Promise<unknown> = Promise.resolve()
   let looking: Promise<void> = look()
@@ -52,6 +53,7 @@ export function startMinting(needs: MintingNeeds): Minting {
   }, LOOK_EVERY_MILLISECONDS)
 
   async function look(): Promise<void> {
+    endOutdated()
     for (const { kind, niceness } of POOLS) {
       try {
         const depth = await needs.store.depth(kind)
@@ -64,6 +66,13 @@ export function startMinting(needs: MintingNeeds): Minting {
     }
   }
 
+  /** Ends helpers that seal with a key that was replaced: the next order has the new one. */
+  function endOutdated(): void {
+    for (const helper of helpers.values()) {
+      if (sealingWith.get(helper) !== needs.sealer.active.id) helper.kill()
+    }
+  }
+
   function order(kind: PoolKind, count: number, niceness: number): void {
     const helper = forkHelper()
     helpers.set(kind, helper)
@@ -72,6 +81,7 @@ export function startMinting(needs: MintingNeeds): Minting {
     })
     const forget = (): void => {
       if (helpers.get(kind) === helper) helpers.delete(kind)
+      sealingWith.delete(helper)
     }
     helper.on('error', (error) => {
       // One that could not be started does not exit.
@@ -84,14 +94,9 @@ export function startMinting(needs: MintingNeeds): Minting {
       if (code !== 0 && code !== null) needs.onFault(new Error(`minting ended with code ${code}`))
     })
     const { id, bytes } = exportPoolKey(needs.sealer)
-    const message: MintOrder = {
-      kind,
-      count,
-      niceness,
-      site: needs.site,
-      sealingKeyId: id,
-      sealingKey: bytes,
-    }
+    sealingWith.set(helper, id)
+    const { site } = needs
+    const message: MintOrder = { kind, count, niceness, site, sealingKeyId: id, sealingKey: bytes }
     helper.send(message, () => bytes.fill(0))
   }
 

@@ -1,10 +1,10 @@
 import { createSecretKey } from 'node:crypto'
-import { openSync, readFileSync, statSync, writeSync, closeSync, fsyncSync } from 'node:fs'
+import { openSync, writeSync, closeSync, fsyncSync } from 'node:fs'
 import { OperatorError } from '../errors.ts'
 import type { SealingKey } from '../jose/seal.ts'
+import { readPrivateFile } from './private-file.ts'
 
 const KEY_BYTES = 32
-const OTHERS_MAY_READ = 0o077
 
 /** The key that wraps the sealing keys. Nothing else is sealed with it. */
 export type RootKey = SealingKey
@@ -34,24 +34,10 @@ export function parseRootKey(text: string, source: string): RootKey {
  * @throws OperatorError when it is missing, holds no key, or can be read by others than its owner.
  */
 export function readRootKeyFile(path: string): RootKey {
-  let mode: number
-  let text: string
-  try {
-    mode = statSync(path).mode
-    text = readFileSync(path, 'utf8')
-  } catch (cause) {
-    throw new OperatorError(
-      `The root key file ${path} cannot be read.`,
-      'Run "coatcheck keys init", or name the right file with --root-key-file.',
-      cause,
-    )
-  }
-  if ((mode & OTHERS_MAY_READ) !== 0) {
-    throw new OperatorError(
-      `The root key file ${path} can be read by others.`,
-      `Run: chmod 600 ${path}`,
-    )
-  }
+  const text = readPrivateFile(path, {
+    what: 'root key file',
+    fix: 'Run "coatcheck keys init", or name the right file with --root-key-file.',
+  })
   return parseRootKey(text, path)
 }
 
@@ -77,4 +63,31 @@ export function createRootKeyFile(path: string, randomBytes: (count: number) => 
   }
   bytes.fill(0)
   return parseRootKey(text, path)
+}
+
+/** The root key as a process holds it: it may be replaced while the process runs. */
+export interface HeldRootKey {
+  /** The one that wraps. */
+  current(): RootKey
+  /** Reads it again where it comes from; what cannot be read changes nothing. */
+  renew(): void
+}
+
+/**
+ * Holds the root key of a process.
+ *
+ * @param read - reads it again. Default is one that never changes.
+ */
+export function holdRootKey(first: RootKey, read: () => RootKey = () => first): HeldRootKey {
+  let held = first
+  return {
+    current: () => held,
+    renew() {
+      try {
+        held = read()
+      } catch (error) {
+        if (!(error instanceof OperatorError)) throw error
+      }
+    },
+  }
 }

@@ -46,6 +46,8 @@ interface CurrentKey {
   readonly n: string
   /** Seconds since the epoch. */
   readonly replaceAt: number
+  /** The sealing key of its record: once that is not known any more, the private half is lost. */
+  readonly sealedBy: string
   sessionsLeft: number
 }
 
@@ -75,17 +77,19 @@ export function createRotatedKeys(needs: RotationNeeds, policy: RotationPolicy):
     const record = { kind: 'rotated-key', name: reference, owner: merchantId } as const
     const content = Buffer.concat([macBytes, material])
     const expiresAt = replaceAt + LIFETIME_SECONDS
+    const sealedBy = needs.sealer.active.id
     const write = sealedWrite('put-new', { ...record, expiresAt, content }, needs.sealer)
     if (!(await needs.write([write]))) throw poolEmpty()
     const macKey = createSecretKey(macBytes)
     const n = readModulus(material)
     for (const secret of [macBytes, material, content]) secret.fill(0)
     const source = { site: needs.site, reference, macKey }
-    return { source, n, replaceAt, sessionsLeft: policy.sessions }
+    return { source, n, replaceAt, sealedBy, sessionsLeft: policy.sessions }
   }
 
   function isDue(key: CurrentKey): boolean {
-    return key.sessionsLeft <= 0 || key.replaceAt <= epochSeconds(needs.now)
+    const isUsedUp = key.sessionsLeft <= 0 || key.replaceAt <= epochSeconds(needs.now)
+    return isUsedUp || needs.sealer.find(key.sealedBy) === undefined
   }
 
   function renew(merchantId: string): Promise<CurrentKey> {

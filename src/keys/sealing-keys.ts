@@ -1,40 +1,130 @@
 import { createSecretKey, type KeyObject } from 'node:crypto'
-import type { Random } from '../clock-and-random.ts'
+import type { Now, Random } from '../clock-and-random.ts'
 import { OperatorError } from '../errors.ts'
 import { deriveSubkey, SealError, type SealingKey } from '../jose/seal.ts'
 import { randomText } from '../protocol/random-text.ts'
-import type { Store, StoredRecord } from '../store/contract.ts'
-import { openRecord, sealedWrite, type Sealer } from '../store/sealed-records.ts'
-import type { RootKey } from './root-key.ts'
+import type { Store, StoredRecord, Write } from '../store/contract.ts'
+import { openRecord, type Sealer } from '../store/sealed-records.ts'
+import { activeOf, decodeKey, SINCE_EVER, stateOf, type KeyLife } from './key-life.ts'
+import { keyWrite } from './key-records.ts'
+import type { HeldRootKey, RootKey } from './root-key.ts'
 
 const KEY_BYTES = 32
 const POOL = 'session-key pool'
 
+/** What a key is made with. */
+export interface KeyMaking extends Random {
+  /** Default is a key that has always been active. */
+  readonly life?: KeyLife
+}
+
 /** Makes a sealing key and stores it, wrapped by the root key. */
-export async function createSealingKey(store: Store, root: RootKey, random: Random): Promise<void> {
-  const content = random.bytes(KEY_BYTES)
-  const name = randomText((count) => random.bytes(count), 4)
-  const record = { kind: 'sealing-key', name, owner: '', expiresAt: undefined, content } as const
-  await store.write([sealedWrite('put-new', record, rootSealer(root, random))])
-  content.fill(0)
+export async function createSealingKey(
+  store: Store,
+  root: RootKey,
+  making: KeyMaking,
+): Promise<void> {
+  await store.write([newSealingKey(rootSealer(root, making), making).write])
+}
+
+/** Draws a sealing key; returns its id and the write that stores it, wrapped. */
+export function newSealingKey(
+  wrapper: Sealer,
+  { bytes, life = SINCE_EVER }: Pick<KeyMaking, 'bytes' | 'life'>,
+): { readonly id: string; readonly write: Write } {
+  const id = randomText(bytes, 4)
+  const material = bytes(KEY_BYTES)
+  const write = keyWrite({ kind: 'sealing-key', sealer: wrapper }, { id, life, material })
+  material.fill(0)
+  return { id, write }
+}
+
+/** A sealing key and its times. */
+export interface SealingEntry {
+  readonly life: KeyLife
+  readonly key: SealingKey
 }
 
 /**
- * Loads the sealing keys of a store; the newest seals, all of them open.
+ * Loads the sealing keys of a store as they are now: the active one seals, all of them open.
  *
+ * @param machine - without `now` the newest key seals.
  * @throws OperatorError when the store has none, or the root key is not the one that wrapped them.
  */
-export async function loadSealer(store: Store, root: RootKey, random: Random): Promise<Sealer> {
+export async function loadSealer(
+  store: Pick<Store, 'list'>,
+  root: RootKey,
+  machine: Random & { readonly now?: Now },
+): Promise<Sealer> {
   const records = await store.list('sealing-key')
-  const keys = new Map(records.map((record) => [record.name, unwrap(record, root, random)]))
-  const active = [...keys.values()].at(-1)
-  if (active === undefined) {
+  const wrapper = rootSealer(root, machine)
+  const entries = records.map((record) => unwrap(record, wrapper))
+  return createSealer(() => entries, machine)
+}
+
+interface SealerNeeds extends Pick<Random, 'bytes'> {
+  readonly now?: Now
+  /** Told when a key is looked for that is not known. */
+  onMissing?(): void
+}
+
+/**
+ * Makes a sealer of the keys that `entries` returns, oldest first; which one seals is told by the clock.
+ *
+ * @throws OperatorError when there is none.
+ */
+export function createSealer(
+  entries: () => readonly SealingEntry[],
+  { bytes, now, onMissing }: SealerNeeds,
+): Sealer {
+  if (entries().length === 0) {
     throw new OperatorError('The store has no keys yet.', 'Run "coatcheck keys init" first.')
   }
   return {
-    active,
-    find: (id) => keys.get(id),
-    randomBytes: (count) => random.bytes(count),
+    get active() {
+      return activeEntry(entries(), now).key
+    },
+    find: (id) => {
+      const found = entries().find(({ key, life }) => key.id === id && mayOpen(life, now))
+      if (found === undefined) onMissing?.()
+      return found?.key
+    },
+    randomBytes: (count) => bytes(count),
+  }
+}
+
+/** A revoked key must open nothing, be it deleted yet or not; any other opens as long as it is there. */
+function mayOpen(life: KeyLife, now: Now | undefined): boolean {
+  if (life.revokedAt === undefined || now === undefined) return true
+  return stateOf(life, now()) !== 'gone'
+}
+
+/**
+ * Finds the entry that is active; without a clock the newest. Where a clock is set to before all keys, the first one
+ * serves. There must be one.
+ */
+export function activeEntry<Entry extends { readonly life: KeyLife }>(
+  entries: readonly Entry[],
+  now: Now | undefined,
+): Entry {
+  const active = now === undefined ? entries.at(-1) : (activeOf(entries, now()) ?? entries[0])
+  if (active === undefined) throw new TypeError('there is no key')
+  return active
+}
+
+/** Unwraps a sealing key. Throws OperatorError when the root key does not open it. */
+export function unwrap(record: StoredRecord, wrapper: Sealer): SealingEntry {
+  try {
+    const place = { kind: 'sealing-key', name: record.name }
+    const { life, material } = decodeKey(openRecord(record, place, wrapper).content)
+    return { life, key: toKey(record.name, material) }
+  } catch (cause) {
+    if (!(cause instanceof SealError)) throw cause
+    throw new OperatorError(
+      'The root key does not open this store.',
+      'Use the root key that was made for this data folder; nothing was changed.',
+      cause,
+    )
   }
 }
 
@@ -47,10 +137,14 @@ export function poolSealer(sealer: Sealer): Sealer {
     return known
   }
   return {
-    active: derive(sealer.active),
+    get active() {
+      return derive(sealer.active)
+    },
     find: (id) => {
       const key = sealer.find(id)
-      return key === undefined ? undefined : derive(key)
+      if (key !== undefined) return derive(key)
+      derived.delete(id)
+      return undefined
     },
     randomBytes: (count) => sealer.randomBytes(count),
   }
@@ -58,21 +152,8 @@ export function poolSealer(sealer: Sealer): Sealer {
 
 /** The bytes of a pool sealer's active key, to hand to the minting process; the caller must wipe them. */
 export function exportPoolKey(sealer: Sealer): { readonly id: string; readonly bytes: Buffer } {
-  return { id: sealer.active.id, bytes: deriveSubkey(sealer.active, POOL) }
-}
-
-function unwrap(record: StoredRecord, root: RootKey, random: Random): SealingKey {
-  try {
-    const place = { kind: 'sealing-key', name: record.name }
-    return toKey(record.name, openRecord(record, place, rootSealer(root, random)).content)
-  } catch (cause) {
-    if (!(cause instanceof SealError)) throw cause
-    throw new OperatorError(
-      'The root key does not open this store.',
-      'Use the root key that was made for this data folder; nothing was changed.',
-      cause,
-    )
-  }
+  const { active } = sealer
+  return { id: active.id, bytes: deriveSubkey(active, POOL) }
 }
 
 function toKey(id: string, bytes: Buffer): SealingKey {
@@ -81,10 +162,14 @@ function toKey(id: string, bytes: Buffer): SealingKey {
   return { id, key }
 }
 
-function rootSealer(root: RootKey, random: Random): Sealer {
+/** Returns the sealer that wraps sealing keys: a root key, or the one that a process holds at the time. */
+export function rootSealer(root: RootKey | HeldRootKey, { bytes }: Pick<Random, 'bytes'>): Sealer {
+  const current = (): RootKey => ('current' in root ? root.current() : root)
   return {
-    active: root,
-    find: (id) => (id === root.id ? root : undefined),
-    randomBytes: (count) => random.bytes(count),
+    get active() {
+      return current()
+    },
+    find: (id) => (id === current().id ? current() : undefined),
+    randomBytes: (count) => bytes(count),
   }
 }

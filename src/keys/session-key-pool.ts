@@ -16,6 +16,8 @@ export interface PoolPolicy extends WaitingPolicy {
 interface PoolNeeds {
   /** Claims up to `limit` keys, durably; see {@link claimKeys}. */
   claim(limit: number): Promise<readonly ClaimedKey[]>
+  /** Tells whether the private half of a claimed key cannot be opened any more. Default is that none is lost. */
+  isLost?(key: ClaimedKey): boolean
   readonly now: Now
 }
 
@@ -56,7 +58,9 @@ export function createSessionKeyPool(needs: PoolNeeds, policy: PoolPolicy): Sess
 
   function dropStale(): void {
     const seconds = epochSeconds(needs.now)
-    while (ready[0] !== undefined && ready[0].issueUntil <= seconds) ready.shift()
+    const isStale = (key: ClaimedKey): boolean =>
+      key.issueUntil <= seconds || needs.isLost?.(key) === true
+    while (ready[0] !== undefined && isStale(ready[0])) ready.shift()
   }
 
   function give(merchantId: string): ClaimedKey | undefined {

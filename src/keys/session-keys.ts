@@ -1,7 +1,8 @@
 import { createSecretKey, type KeyObject } from 'node:crypto'
 import { epochSeconds, type Now } from '../clock-and-random.ts'
+import { keyIdOf } from '../jose/seal.ts'
 import type { CountLimits, Kind, StoredRecord, Write } from '../store/contract.ts'
-import { openRecord, type Sealer } from '../store/sealed-records.ts'
+import { isLost, openRecord, type Sealer } from '../store/sealed-records.ts'
 import { openClaimedKey } from './claim-keys.ts'
 import { splitRotatedKey } from './rotated-keys.ts'
 import { readPrivateKey } from './session-key-material.ts'
@@ -37,6 +38,8 @@ export interface SessionKeys {
 interface RotatedKey {
   readonly owner: string
   readonly expiresAt: number | undefined
+  /** The sealing key of its record: once that is not known any more, this one may not be used either. */
+  readonly sealedBy: string
   readonly macKey: KeyObject
   readonly privateKey: KeyObject
 }
@@ -54,9 +57,15 @@ export function createSessionKeys(needs: FindNeeds, site: string): SessionKeys {
     return record === undefined ? findRotated(kid) : openOneTime(record)
   }
 
-  function isOf({ macKey, expiresAt }: RotatedKey, kid: string): boolean {
-    const isLive = expiresAt === undefined || expiresAt > epochSeconds(now)
-    return isLive && isKidOf({ site, reference: keyReferenceOf(kid), macKey }, kid)
+  function isOf(key: RotatedKey, kid: string): boolean {
+    const { macKey } = key
+    return isLive(key) && isKidOf({ site, reference: keyReferenceOf(kid), macKey }, kid)
+  }
+
+  // A key at hand is not read again: what became of its record must be told without.
+  function isLive({ expiresAt, sealedBy }: RotatedKey): boolean {
+    const hasExpired = expiresAt !== undefined && expiresAt <= epochSeconds(now)
+    return !hasExpired && sealer.find(sealedBy) !== undefined
   }
 
   async function findUse(kid: string, key: RotatedKey): Promise<FoundKey> {
@@ -66,6 +75,7 @@ export function createSessionKeys(needs: FindNeeds, site: string): SessionKeys {
 
   function openOneTime(record: StoredRecord): FoundKey {
     if (record.value.length === 0) return 'spent'
+    if (isLost(record, poolSealer)) return 'unknown'
     const { content } = openClaimedKey(record, poolSealer)
     const privateKey = readPrivateKey(content)
     content.fill(0)
@@ -80,7 +90,10 @@ export function createSessionKeys(needs: FindNeeds, site: string): SessionKeys {
   async function findRotated(kid: string): Promise<FoundKey> {
     const reference = keyReferenceOf(kid)
     const record = await get('rotated-key', reference)
-    if (record === undefined) return 'unknown'
+    if (record === undefined || isLost(record, sealer)) {
+      rotated.delete(reference)
+      return 'unknown'
+    }
     const key = rotated.get(reference) ?? keep(reference, openRotated(record, sealer))
     return isOf(key, kid) ? findUse(kid, key) : 'unknown'
   }
@@ -88,9 +101,7 @@ export function createSessionKeys(needs: FindNeeds, site: string): SessionKeys {
   function keep(reference: string, key: RotatedKey): RotatedKey {
     const [oldest] = rotated.keys()
     if (rotated.size >= CACHED_KEYS && oldest !== undefined) rotated.delete(oldest)
-    for (const [other, { expiresAt }] of rotated) {
-      if (expiresAt !== undefined && expiresAt <= epochSeconds(now)) rotated.delete(other)
-    }
+    for (const [other, held] of rotated) if (!isLive(held)) rotated.delete(other)
     rotated.set(reference, key)
     return key
   }
@@ -103,7 +114,8 @@ function openRotated(record: StoredRecord, sealer: Sealer): RotatedKey {
   const { macBytes, material } = splitRotatedKey(opened.content)
   const key = { macKey: createSecretKey(macBytes), privateKey: readPrivateKey(material) }
   opened.content.fill(0)
-  return { owner: opened.owner, expiresAt: opened.expiresAt, ...key }
+  const { owner, expiresAt } = opened
+  return { owner, expiresAt, sealedBy: keyIdOf(record.value) ?? '', ...key }
 }
 
 const USE_MARK = Buffer.from([1])

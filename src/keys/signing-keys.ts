@@ -1,12 +1,15 @@
 import { createPrivateKey, createPublicKey, generateKeyPair, type KeyObject } from 'node:crypto'
 import { promisify } from 'node:util'
-import type { Random } from '../clock-and-random.ts'
+import type { Now, Random } from '../clock-and-random.ts'
 import { OperatorError } from '../errors.ts'
 import { publicNumbers } from '../jose/jwk.ts'
 import type { JwsSigner } from '../jose/jws.ts'
 import { randomText } from '../protocol/random-text.ts'
-import type { Store, StoredRecord } from '../store/contract.ts'
-import { openRecord, sealedWrite, type Sealer } from '../store/sealed-records.ts'
+import type { Store, StoredRecord, Write } from '../store/contract.ts'
+import { openRecord, type Sealer } from '../store/sealed-records.ts'
+import { decodeKey, SINCE_EVER, stateOf, type KeyLife } from './key-life.ts'
+import { keyWrite } from './key-records.ts'
+import { activeEntry, type KeyMaking } from './sealing-keys.ts'
 
 const KID_LENGTH = 2
 
@@ -30,7 +33,7 @@ export interface PublishedKey {
 export interface SigningKeys {
   /** The key that signs new capture contexts. */
   readonly active: JwsSigner
-  /** Every key that still verifies, the active one included. */
+  /** Every key that still verifies, or soon will, the active one included. */
   readonly published: readonly PublishedKey[]
   /** Finds a published key; undefined when there is none of this kid. */
   find(kid: string): PublishedKey | undefined
@@ -40,47 +43,122 @@ export interface SigningKeys {
 export async function createSigningKey(
   store: Store,
   sealer: Sealer,
-  random: Random,
+  making: KeyMaking,
 ): Promise<string> {
+  const taken = (await store.list('signing-key')).map(({ name }) => name)
+  const { id, write } = await newSigningKey(sealer, making, taken)
+  await store.write([write])
+  return id
+}
+
+/**
+ * Makes an RSA-2048 signing key under a two-character kid that was never taken; returns the kid and the write that stores
+ * it, sealed.
+ *
+ * @param taken - every kid that there is or was.
+ * @throws OperatorError when every kid has been used.
+ */
+export async function newSigningKey(
+  sealer: Sealer,
+  { life = SINCE_EVER, ...random }: KeyMaking,
+  taken: readonly string[],
+): Promise<{ readonly id: string; readonly write: Write }> {
+  const kid = freeKid(new Set(taken), random)
   const { privateKey } = await promisify(generateKeyPair)('rsa', { modulusLength: 2048 })
-  const taken = new Set((await store.list('signing-key')).map(({ name }) => name))
-  const kid = freeKid(taken, random)
-  await storeSigningKey(store, sealer, { kid, privateKey })
-  return kid
+  return { id: kid, write: signingKeyWrite(sealer, { kid, privateKey, life }) }
 }
 
 /** Stores a signing key under its kid, sealed; does nothing when the kid is there already. */
 export async function storeSigningKey(
   store: Store,
   sealer: Sealer,
-  signer: JwsSigner,
+  signer: DatedSigner,
 ): Promise<void> {
-  const content = signer.privateKey.export({ type: 'pkcs8', format: 'der' })
-  const record = { kind: 'signing-key', name: signer.kid, owner: '', expiresAt: undefined } as const
-  await store.write([sealedWrite('put-new', { ...record, content }, sealer)])
-  content.fill(0)
+  await store.write([signingKeyWrite(sealer, signer)])
+}
+
+/** A signing key; by default one that has always been active. */
+type DatedSigner = JwsSigner & { readonly life?: KeyLife }
+
+function signingKeyWrite(
+  sealer: Sealer,
+  { kid, privateKey, life = SINCE_EVER }: DatedSigner,
+): Write {
+  const material = privateKey.export({ type: 'pkcs8', format: 'der' })
+  const write = keyWrite({ kind: 'signing-key', sealer }, { id: kid, life, material })
+  material.fill(0)
+  return write
+}
+
+/** A signing key and its times; of one that is gone, the times alone. */
+export interface SigningEntry {
+  readonly kid: string
+  readonly life: KeyLife
+  readonly keys: { readonly signer: JwsSigner; readonly published: PublishedKey } | undefined
 }
 
 /**
- * Loads the signing keys; the newest signs.
+ * Loads the signing keys as they are now; the active one signs.
  *
+ * @param now - without it the newest key signs.
  * @throws OperatorError when there is none.
  */
-export async function loadSigningKeys(store: Store, sealer: Sealer): Promise<SigningKeys> {
-  const signers = (await store.list('signing-key')).map((record) => openSigner(record, sealer))
-  const active = signers.at(-1)
-  if (active === undefined) {
-    throw new OperatorError('The store has no signing key.', 'Run "coatcheck keys init" first.')
-  }
-  const published = new Map(signers.map((signer) => [signer.kid, publish(signer)]))
-  return { active, published: [...published.values()], find: (kid) => published.get(kid) }
+export async function loadSigningKeys(
+  store: Pick<Store, 'list'>,
+  sealer: Sealer,
+  now?: Now,
+): Promise<SigningKeys> {
+  const entries = (await store.list('signing-key')).map((record) => openEntry(record, sealer))
+  return createSigningKeys(() => entries, now)
 }
 
-function openSigner(record: StoredRecord, sealer: Sealer): JwsSigner {
-  const { content } = openRecord(record, { kind: 'signing-key', name: record.name }, sealer)
-  const privateKey = createPrivateKey({ key: content, format: 'der', type: 'pkcs8' })
+/**
+ * Makes the signing keys of what `entries` returns, oldest first; which one signs is told by the clock.
+ *
+ * @param onMissing - told when a kid is looked for that is not published.
+ * @throws OperatorError when there is none.
+ */
+export function createSigningKeys(
+  entries: () => readonly SigningEntry[],
+  now: Now | undefined,
+  onMissing: () => void = () => {},
+): SigningKeys {
+  const live = (): readonly LiveEntry[] =>
+    entries().filter((entry): entry is LiveEntry => entry.keys !== undefined)
+  const isPublished = ({ life }: LiveEntry): boolean =>
+    now === undefined || stateOf(life, now()) !== 'gone'
+  if (live().length === 0) {
+    throw new OperatorError('The store has no signing key.', 'Run "coatcheck keys init" first.')
+  }
+  return {
+    get active() {
+      return activeEntry(live(), now).keys.signer
+    },
+    get published() {
+      return live()
+        .filter(isPublished)
+        .map(({ keys }) => keys.published)
+    },
+    find: (kid) => {
+      const found = live().find((entry) => entry.kid === kid && isPublished(entry))
+      if (found === undefined) onMissing()
+      return found?.keys.published
+    },
+  }
+}
+
+type LiveEntry = SigningEntry & { readonly keys: NonNullable<SigningEntry['keys']> }
+
+/** Opens a stored signing key. Throws SealError when it was changed or moved. */
+export function openEntry(record: StoredRecord, sealer: Sealer): SigningEntry {
+  const { name: kid } = record
+  const { content } = openRecord(record, { kind: 'signing-key', name: kid }, sealer)
+  const { life, material } = decodeKey(content)
+  if (material.length === 0) return { kid, life, keys: undefined }
+  const privateKey = createPrivateKey({ key: material, format: 'der', type: 'pkcs8' })
   content.fill(0)
-  return { kid: record.name, privateKey }
+  const signer = { kid, privateKey }
+  return { kid, life, keys: { signer, published: publish(signer) } }
 }
 
 function publish({ kid, privateKey }: JwsSigner): PublishedKey {
@@ -88,7 +166,7 @@ function publish({ kid, privateKey }: JwsSigner): PublishedKey {
   return { kid, jwk: { kty: 'RSA', use: 'enc', kid, n, e }, publicKey: createPublicKey(privateKey) }
 }
 
-function freeKid(taken: ReadonlySet<string>, random: Random): string {
+function freeKid(taken: ReadonlySet<string>, random: Pick<Random, 'bytes'>): string {
   for (let attempt = 0; attempt < 10_000; attempt += 1) {
     const kid = randomText((count) => random.bytes(count), KID_LENGTH).toLowerCase()
     if (!taken.has(kid)) return kid

@@ -1,5 +1,9 @@
 import { headerValues } from '../http-signature/message.ts'
-import { authenticateByHttpSignature, type MerchantRequest } from './by-http-signature.ts'
+import {
+  authenticateByHttpSignature,
+  type HttpSignatureNeeds,
+  type MerchantRequest,
+} from './by-http-signature.ts'
 import { authenticateByJwt, type JwtNeeds } from './by-jwt.ts'
 import type { Identity } from './merchant.ts'
 import { refuse, refuseMissing } from './refusals.ts'
@@ -25,7 +29,7 @@ const BEARER = /^Bearer +([^ ]+) *$/i
  * @throws ServiceError `HEADERS_MISSING` without credentials, `AUTHENTICATION_FAILED` with wrong ones.
  */
 export async function authenticate(
-  needs: JwtNeeds,
+  needs: HttpSignatureNeeds & JwtNeeds,
   request: MerchantRequest,
 ): Promise<Authenticated> {
   if (headerValues(request, 'signature').length > 0) {

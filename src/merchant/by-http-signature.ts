@@ -1,7 +1,5 @@
-import { createHmac, timingSafeEqual, type KeyObject } from 'node:crypto'
 import { componentValues, signatureBase } from '../http-signature/base.ts'
 import { parseHttpDate } from '../http-signature/date.ts'
-import { candidateBases, firstDifference, signatureMistake } from '../http-signature/diagnose.ts'
 import { headerValues, withHeaderValue, type SignedMessage } from '../http-signature/message.ts'
 import { parseSignatureHeader, type SignatureParameters } from '../http-signature/parse.ts'
 import { ALGORITHM } from '../http-signature/sign.ts'
@@ -9,8 +7,11 @@ import { checkCoverage, dateComponent } from '../http-signature/verify.ts'
 import { actFor, checkCredential, type FindMerchant } from './check-credential.ts'
 import { checkDigest } from './check-digest.ts'
 import { checkTime, type TimeNeeds } from './check-time.ts'
+import { diagnoseSignature, type Signed } from './diagnose-signature.ts'
+import type { MayDiagnose } from './diagnosis-rate.ts'
+import { isMacOf } from './is-mac-of.ts'
 import type { Identity, SharedSecretCredential } from './merchant.ts'
-import { refuse, refuseUnknownKey, type Circumstances } from './refusals.ts'
+import { refuse, refuseUnknownKey } from './refusals.ts'
 
 /** A request of a merchant: raw target, raw headers, raw body bytes, and the address that was really called. */
 export interface MerchantRequest extends SignedMessage {
@@ -24,6 +25,12 @@ export interface FindIdentity {
   find(keyId: string): Promise<Identity | undefined>
 }
 
+/** What authentication by HTTP Signature needs. */
+export interface HttpSignatureNeeds extends FindIdentity, FindMerchant, TimeNeeds {
+  /** See {@link createDiagnosisRate}. */
+  readonly mayDiagnose: MayDiagnose
+}
+
 const PROBLEMS = {
   missing: 'HEADER_MISSING',
   repeated: 'HEADER_REPEATED',
@@ -35,10 +42,11 @@ const PROBLEMS = {
  *
  * It cannot be protected from replay: two identical requests of one second sign identically.
  *
- * @throws ServiceError `AUTHENTICATION_FAILED`; its explanation holds both strings to sign, never the expected MAC.
+ * @throws ServiceError `AUTHENTICATION_FAILED`; its explanation holds both strings to sign, never the expected MAC,
+ * nor the value of a header that signing is not about.
  */
 export async function authenticateByHttpSignature(
-  needs: FindIdentity & FindMerchant & TimeNeeds,
+  needs: HttpSignatureNeeds,
   request: MerchantRequest,
 ): Promise<Identity> {
   const parameters = readSignature(request)
@@ -51,7 +59,7 @@ export async function authenticateByHttpSignature(
   const base = readBase(request, parameters, credential)
   checkSignedTime(needs, request, parameters)
   if (request.body.length > 0) checkDigest(headerValues(request, 'digest')[0] ?? '', request.body)
-  checkMac({ request, parameters, credential, base })
+  checkMac({ request, parameters, credential, base }, needs.mayDiagnose)
   checkCredential(identity, needs)
   const [merchantId] = headerValues(request, 'v-c-merchant-id')
   return { ...identity, merchant: await actFor(needs, identity, merchantId) }
@@ -97,20 +105,13 @@ function checkSignedTime(
   }
 }
 
-interface Signed {
-  readonly request: MerchantRequest
-  readonly parameters: SignatureParameters
-  readonly credential: SharedSecretCredential
-  readonly base: string
-}
-
-function checkMac(signed: Signed): void {
+function checkMac(signed: Signed, mayDiagnose: MayDiagnose): void {
   const { signature } = signed.parameters
   const { secret } = signed.credential
   if (isMacOf(signed.base, signature, secret)) return
   const byOwner = ownersBase(signed)
   if (byOwner !== undefined && isMacOf(byOwner, signature, secret)) return
-  throw refuse('WRONG_SIGNATURE', diagnose(signed))
+  throw refuse('WRONG_SIGNATURE', diagnoseSignature(signed, mayDiagnose))
 }
 
 /** With a meta key the string holds the owner's id where the header holds the merchant that it acts for. */
@@ -119,40 +120,4 @@ function ownersBase({ request, parameters, credential }: Signed): string | undef
   const owned = withHeaderValue(request, 'v-c-merchant-id', credential.merchantId)
   const built = signatureBase(owned, parameters.components)
   return built.ok ? built.base : undefined
-}
-
-function isMacOf(base: string, signature: string, secret: KeyObject | Buffer): boolean {
-  const expected = createHmac('sha256', secret).update(base, 'utf8').digest()
-  const received = Buffer.from(signature, 'base64')
-  return received.length === expected.length && timingSafeEqual(received, expected)
-}
-
-// Node joins header bytes as latin1; clients sign what they sent, so both are compared as they arrived.
-function diagnose({ request, parameters, credential, base }: Signed): Circumstances {
-  const { signature, components, keyId } = parameters
-  const { secret } = credential
-  const expected = { keyId, stringToSign: { expected: base } }
-  const shape = signatureMistake(signature)
-  if (shape !== undefined) return { ...expected, mistake: shape }
-  const undecoded = Buffer.from(secret.export().toString('base64'), 'latin1')
-  if (isMacOf(base, signature, undecoded)) {
-    return { ...expected, mistake: 'The secret was used as text: decode it from base64 first.' }
-  }
-  const hosts = request.calledHost === undefined ? [] : [request.calledHost]
-  const known = { hosts, ownerId: credential.merchantId }
-  const signed = candidateBases(request, components, known).find((candidate) =>
-    [secret, undecoded].some((key) => isMacOf(candidate.base, signature, key)),
-  )
-  if (signed === undefined) {
-    return {
-      ...expected,
-      mistake: 'Probably the secret: no known mistake in the string explains it.',
-    }
-  }
-  return {
-    keyId,
-    mistake: signed.mistake,
-    stringToSign: { expected: base, received: signed.base },
-    firstDifference: firstDifference(base, signed.base),
-  }
 }

@@ -11,6 +11,7 @@ import { checkDigest } from './check-digest.ts'
 import { checkTime, type TimeNeeds } from './check-time.ts'
 import { JWT_ALGORITHMS } from './jwt-algorithms.ts'
 import { readClaimsV1, readClaimsV2, type ClaimsV1, type ClaimsV2 } from './jwt-claims.ts'
+import { certificateMistake } from './certificate-mistake.ts'
 import type { Credential, Identity } from './merchant.ts'
 import { fingerprintOf } from './records.ts'
 import { refuse, refuseUnknownKey } from './refusals.ts'
@@ -65,15 +66,18 @@ async function findIdentity(needs: JwtNeeds, { header }: DecodedJws): Promise<Id
   if (keyId) return (await needs.find(keyId)) ?? Promise.reject(refuseUnknownKey(keyId))
   const certificate = stringsMember(header, 'x5c')?.[0]
   if (certificate === undefined) throw refuse('TOKEN_WITHOUT_KEY_ID')
-  const found = await needs.findByFingerprint(readFingerprint(certificate))
-  if (found === undefined) throw refuse('UNKNOWN_CERTIFICATE')
-  return found
+  const x509 = readCertificate(certificate)
+  const fingerprint = fingerprintOf(x509)
+  const found = await needs.findByFingerprint(fingerprint)
+  if (found !== undefined) return found
+  const mistake = certificateMistake(x509, stringMember(header, 'v-c-merchant-id'), needs)
+  throw refuse('UNKNOWN_CERTIFICATE', { fingerprint, mistake })
 }
 
 // No chain is built: the certificate must equal a registered one. PHP leaves the line breaks of PEM inside.
-function readFingerprint(base64: string): string {
+function readCertificate(base64: string): X509Certificate {
   try {
-    return fingerprintOf(new X509Certificate(Buffer.from(base64.replaceAll(/\s/g, ''), 'base64')))
+    return new X509Certificate(Buffer.from(base64.replaceAll(/\s/g, ''), 'base64'))
   } catch {
     throw refuse('CERTIFICATE_UNREADABLE')
   }

@@ -38,7 +38,7 @@ export async function actFor(
   if (merchantId === merchant.id) return merchant
   const isCovered = merchantId !== undefined && credential.allows.merchants.includes(merchantId)
   const named = isCovered ? await needs.findMerchant(merchantId) : undefined
-  if (named === undefined) throw refuse('OTHER_MERCHANT', { merchantId })
+  if (named === undefined) throw refuse('OTHER_MERCHANT', { merchantId, keyId: credential.keyId })
   if (named.disabledAt !== undefined) throw refuse('MERCHANT_DISABLED', { merchantId })
   return named
 }

@@ -42,7 +42,7 @@ const MANDATORY = [
  * @throws ServiceError `AUTHENTICATION_FAILED` that names those which are missing or of another type.
  */
 export function readClaimsV2(claims: JsonObject, hasBody: boolean): ClaimsV2 {
-  const [iat, exp] = [numberMember(claims, 'iat'), numberMember(claims, 'exp')]
+  const [iat, exp] = [secondsMember(claims, 'iat'), secondsMember(claims, 'exp')]
   const [jti, method] = [stringMember(claims, 'jti'), stringMember(claims, 'request-method')]
   const path = stringMember(claims, 'request-resource-path')
   const merchantId = stringMember(claims, 'v-c-merchant-id')
@@ -58,6 +58,13 @@ export function readClaimsV2(claims: JsonObject, hasBody: boolean): ClaimsV2 {
   if (jti.length > LONGEST_JTI) throw refuse('TOKEN_CLAIM_MISSING', { claims: ['jti'] })
   const responseMleKid = readResponseMleKid(claims)
   return { iat, exp, jti, method, path, merchantId, digest, responseMleKid }
+}
+
+/** A time as a number, or as the same number in text: of a length that a time of signing can have. */
+function secondsMember(claims: JsonObject, name: string): number | undefined {
+  const text = stringMember(claims, name)
+  if (text === undefined) return numberMember(claims, name)
+  return /^[0-9]{9,12}$/.test(text) ? Number(text) : undefined
 }
 
 /** What a token of version 1 says, in header and claims. */

@@ -11,6 +11,18 @@ export interface Merchant {
   readonly tokensPerSession: number | undefined
   /** How many opened attempts a session may see. Undefined means the service's default. */
   readonly attemptsPerSession: number | undefined
+  /** How long a session may be used, in seconds. Undefined means the longest, 15 minutes. */
+  readonly sessionSeconds?: number | undefined
+  /** How long a transient token may be used, in seconds. Undefined means the longest, 15 minutes. */
+  readonly tokenSeconds?: number | undefined
+  /** The https origins that its pages may have. Undefined means none. */
+  readonly pageOrigins?: readonly string[] | undefined
+  /** The certificate, in PEM, to whose key its cards may be released. Undefined means that there is none. */
+  readonly releaseCertificate?: string | undefined
+  /** Whether its cards may be released at all. Undefined means no. */
+  readonly entitled?: boolean | undefined
+  /** Whether a new credential may sign JWTs of version 1, when nothing else is said of it. Undefined means no. */
+  readonly jwtV1?: boolean | undefined
   /** Seconds since the epoch. */
   readonly createdAt: number
   /** Seconds since the epoch; undefined while the merchant may do anything at all. */

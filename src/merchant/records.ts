@@ -1,6 +1,7 @@
 import { createSecretKey, X509Certificate } from 'node:crypto'
 import type { SealContent } from '../jose/seal.ts'
 import {
+  booleanMember,
   numberMember,
   objectMember,
   parseJsonObject,
@@ -25,9 +26,31 @@ export function decodeMerchant(id: string, opened: SealContent): Merchant {
     sessionKeys: stringMember(members, 'sessionKeys') === 'rotated' ? 'rotated' : 'one-time',
     tokensPerSession: numberMember(members, 'tokensPerSession'),
     attemptsPerSession: numberMember(members, 'attemptsPerSession'),
+    ...decodeSettings(members),
     createdAt: numberMember(members, 'createdAt') ?? 0,
     disabledAt: numberMember(members, 'disabledAt'),
   }
+}
+
+type Settings = Pick<
+  Merchant,
+  'sessionSeconds' | 'tokenSeconds' | 'pageOrigins' | 'releaseCertificate' | 'entitled' | 'jwtV1'
+>
+
+/** Reads what a merchant was set to; what was not set is no member. */
+function decodeSettings(members: JsonObject): Settings {
+  const settings: Settings = {
+    sessionSeconds: numberMember(members, 'sessionSeconds'),
+    tokenSeconds: numberMember(members, 'tokenSeconds'),
+    pageOrigins: stringsMember(members, 'pageOrigins'),
+    releaseCertificate: stringMember(members, 'releaseCertificate'),
+    entitled: booleanMember(members, 'entitled'),
+    jwtV1: booleanMember(members, 'jwtV1'),
+  }
+  for (const [name, value] of Object.entries(settings)) {
+    if (value === undefined) Reflect.deleteProperty(settings, name)
+  }
+  return settings
 }
 
 /** What a credential consists of: the decoded shared secret, or a certificate in PEM and what that is for. */

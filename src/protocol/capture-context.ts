@@ -1,7 +1,7 @@
 import { isJsonObject, numberMember, objectMember, stringMember, type JsonObject } from './parse.ts'
 import type { SessionRequest } from './session-request.ts'
 
-/** How long a capture context and a transient token are good for, in seconds. */
+/** How long a capture context and a transient token are good for at most, and by default, in seconds. */
 export const LIFETIME_SECONDS = 900
 
 /** The path of the tokens endpoint, as `flx.path` names it. */
@@ -52,6 +52,8 @@ interface CaptureContextInput {
   readonly request: SessionRequest
   /** Seconds since the epoch. */
   readonly issuedAt: number
+  /** Seconds since the epoch; at most {@link LIFETIME_SECONDS} later. */
+  readonly expiresAt: number
   readonly jti: string
 }
 
@@ -62,7 +64,7 @@ export function createCaptureContext(input: CaptureContextInput): CaptureContext
     flx: { path: TOKENS_PATH, data: input.sealedData, origin: input.origin, jwk: input.jwk },
     ctx: [{ data: { requiredFields, optionalFields }, type: 'api-0.1.0' }],
     iss: 'Flex API',
-    exp: input.issuedAt + LIFETIME_SECONDS,
+    exp: input.expiresAt,
     iat: input.issuedAt,
     jti: input.jti,
   }

@@ -42,6 +42,12 @@ export function numberMember(object: JsonObject, name: string): number | undefin
   return typeof value === 'number' && Number.isFinite(value) ? value : undefined
 }
 
+/** Reads an own member that must be true or false; undefined when it is absent or anything else. */
+export function booleanMember(object: JsonObject, name: string): boolean | undefined {
+  const value = Object.hasOwn(object, name) ? object[name] : undefined
+  return typeof value === 'boolean' ? value : undefined
+}
+
 /** Reads an own member that must be an object; undefined when it is absent or anything else. */
 export function objectMember(object: JsonObject, name: string): JsonObject | undefined {
   const value = Object.hasOwn(object, name) ? object[name] : undefined

@@ -17,12 +17,14 @@ export interface RememberedSession extends SessionLimits {
   readonly merchantId: string
   /** Seconds since the epoch. */
   readonly expiresAt: number
+  /** How long its tokens may be used, in seconds. Undefined means the longest. */
+  readonly tokenSeconds?: number | undefined
 }
 
 /** Seals a session for `flx.data` of the capture context whose key is `kid`. Returns standard base64. */
 export function sealSession(session: RememberedSession, kid: string, sealer: Sealer): string {
-  const { merchantId: owner, expiresAt, tokens, attempts } = session
-  const content = Buffer.from(JSON.stringify({ tokens, attempts }), 'utf8')
+  const { merchantId: owner, expiresAt, tokens, attempts, tokenSeconds } = session
+  const content = Buffer.from(JSON.stringify({ tokens, attempts, tokenSeconds }), 'utf8')
   const sealing = { kind: KIND, name: kid, owner, expiresAt, content }
   return seal(sealer.active, sealing, (count) => sealer.randomBytes(count)).toString('base64')
 }
@@ -40,7 +42,10 @@ export function openSession(
     const tokens = numberMember(members, 'tokens')
     const attempts = numberMember(members, 'attempts')
     if (tokens === undefined || attempts === undefined) return undefined
-    return { merchantId: opened.owner, expiresAt: opened.expiresAt ?? 0, tokens, attempts }
+    const tokenSeconds = numberMember(members, 'tokenSeconds')
+    const counters =
+      tokenSeconds === undefined ? { tokens, attempts } : { tokens, attempts, tokenSeconds }
+    return { merchantId: opened.owner, expiresAt: opened.expiresAt ?? 0, ...counters }
   } catch (error) {
     if (error instanceof SealError) return undefined
     throw error

@@ -1,4 +1,5 @@
 import {
+  keyIdOf,
   open,
   seal,
   SealError,
@@ -36,6 +37,12 @@ export function sealedReplacement(record: Unsealed, read: StoredRecord, sealer: 
   const value = seal(sealer.active, record, (count) => sealer.randomBytes(count))
   const { kind, name, expiresAt } = record
   return { op: 'replace', kind, name, expiresAt, value, previous: read.value }
+}
+
+/** Tells whether the key that sealed a record is not known any more: the record is as good as gone then. */
+export function isLost({ value }: StoredRecord, sealer: Sealer): boolean {
+  const id = keyIdOf(value)
+  return id !== undefined && sealer.find(id) === undefined
 }
 
 /**

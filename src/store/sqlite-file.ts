@@ -4,7 +4,11 @@ import { DatabaseSync } from 'node:sqlite'
 import { OperatorError } from '../errors.ts'
 import type { Mode } from './contract.ts'
 
-const APPLICATION_ID = 0x434f4154
+/** The application id that our database files carry. */
+export const APPLICATION_ID = 0x434f4154
+/** What every connection sets, as SQLite does not keep it in the file. */
+export const CONNECTION_SETTINGS =
+  'PRAGMA synchronous = FULL; PRAGMA secure_delete = ON; PRAGMA trusted_schema = OFF;'
 const BUSY_MILLISECONDS = 5000
 const RETRY_MILLISECONDS = 10
 const CACHE_KIB = 32 * 1024
@@ -30,6 +34,12 @@ const MIGRATIONS = [
    CREATE INDEX rotated_pool_keys_by_age ON records (kind, id, expires_at) WHERE kind = 'rotated-pool-key';`,
 ]
 
+// Before it the format of sealed records was not settled.
+const FIRST_SCHEMA = 2
+
+/** The schema version that this program writes. */
+export const SCHEMA_VERSION: number = FIRST_SCHEMA - 1 + MIGRATIONS.length
+
 /**
  * Opens one database file, making it when it is not there, and brings its schema up to date.
  *
@@ -49,7 +59,7 @@ export function openSqliteFile(path: string, mode: Mode): DatabaseSync {
     return db
   } catch (error) {
     db?.close()
-    throw explain(error, path)
+    throw explainSqliteError(error, path)
   }
 }
 
@@ -58,7 +68,7 @@ function createPrivately(path: string): void {
     mkdirSync(dirname(path), { recursive: true, mode: 0o700 })
     if (!existsSync(path)) closeSync(openSync(path, 'a', 0o600))
   } catch (error) {
-    throw explain(error, path)
+    throw explainSqliteError(error, path)
   }
 }
 
@@ -76,10 +86,16 @@ function checkIdentity(db: DatabaseSync, path: string, mode: Mode): void {
       'Name a folder of its own with --data; nothing was changed.',
     )
   }
-  if (version > MIGRATIONS.length) {
+  if (version > SCHEMA_VERSION) {
     throw new OperatorError(
-      `${path} was written by a newer version of Coatcheck (schema ${version}, this one knows ${MIGRATIONS.length}).`,
+      `${path} was written by a newer version of Coatcheck (schema ${version}, this one knows ${SCHEMA_VERSION}).`,
       'Run that version, or restore a backup; nothing was changed.',
+    )
+  }
+  if (!isEmpty && version < FIRST_SCHEMA) {
+    throw new OperatorError(
+      `${path} was written by an early version of Coatcheck, whose records this one does not read.`,
+      'Delete its folder to start afresh, or name another with --data; nothing was changed.',
     )
   }
   if (!isEmpty) checkMode(db, path, mode)
@@ -87,7 +103,7 @@ function checkIdentity(db: DatabaseSync, path: string, mode: Mode): void {
 
 function configure(db: DatabaseSync): void {
   useWal(db)
-  db.exec('PRAGMA synchronous = FULL; PRAGMA secure_delete = ON; PRAGMA trusted_schema = OFF;')
+  db.exec(CONNECTION_SETTINGS)
   db.exec(`PRAGMA cache_size = -${CACHE_KIB}; PRAGMA wal_autocheckpoint = ${CHECKPOINT_PAGES}`)
 }
 
@@ -105,12 +121,13 @@ function useWal(db: DatabaseSync): void {
 }
 
 function migrate(db: DatabaseSync, mode: Mode): void {
-  if (readNumber(db, 'PRAGMA user_version') === MIGRATIONS.length) return
+  if (readNumber(db, 'PRAGMA user_version') === SCHEMA_VERSION) return
   db.exec('BEGIN IMMEDIATE')
   const version = readNumber(db, 'PRAGMA user_version')
-  for (const migration of MIGRATIONS.slice(version)) db.exec(migration)
+  const done = version === 0 ? 0 : version - FIRST_SCHEMA + 1
+  for (const migration of MIGRATIONS.slice(done)) db.exec(migration)
   if (version === 0) db.prepare('INSERT INTO stamp (mode) VALUES (?)').run(mode)
-  db.exec(`PRAGMA application_id = ${APPLICATION_ID}; PRAGMA user_version = ${MIGRATIONS.length}`)
+  db.exec(`PRAGMA application_id = ${APPLICATION_ID}; PRAGMA user_version = ${SCHEMA_VERSION}`)
   db.exec('COMMIT')
 }
 
@@ -123,7 +140,8 @@ function checkMode(db: DatabaseSync, path: string, mode: Mode): void {
   )
 }
 
-function readNumber(db: DatabaseSync, sql: string): number {
+/** Reads the one number that a query gives; 0 when it gives none. */
+export function readNumber(db: DatabaseSync, sql: string): number {
   const value = Object.values(db.prepare(sql).get() ?? {})[0]
   return typeof value === 'number' ? value : 0
 }
@@ -139,7 +157,8 @@ function resultCode(error: unknown): number | undefined {
   return typeof code === 'number' ? code & 0xff : undefined
 }
 
-function explain(error: unknown, path: string): OperatorError {
+/** Says in a sentence why a database file cannot be used. */
+export function explainSqliteError(error: unknown, path: string): OperatorError {
   if (error instanceof OperatorError) return error
   const code = resultCode(error)
   if (code === NOT_A_DATABASE || code === CORRUPT) {

@@ -163,7 +163,7 @@ test('merchants disable, enable and remove say what they did', async (t) => {
   assert.deepEqual(JSON.parse(enabled.stdout), { id: 'leaving', state: 'enabled' })
   assert.equal((await show(t, 'leaving')).disabledAt, undefined)
   const forPeople = await inFolder(t, 'merchants show leaving')
-  assert.match(forPeople.stdout, /^sessionKeys +one-time$/m)
+  assert.match(forPeople.stdout, /^sessionKeys +one-time \(default\)$/m)
   assert.match(forPeople.stdout, /^shared-secret +\S{36} +live$/m)
   const removed = await inFolder(t, 'merchants remove leaving')
   assert.equal(removed.stdout, 'leaving and its credentials are removed.\n')

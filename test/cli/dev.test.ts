@@ -198,7 +198,11 @@ test('dev shows people its address, its merchant, a line for each language and e
     keyId: read('key id'),
     secret: read('secret'),
   }
+  // On a small terminal the end of it is what is seen; and nobody asked for the requests of the self-test.
+  assert.ok(stdout.indexOf(url) > 0 && stdout.lastIndexOf(url) > stdout.indexOf('Ruby ('))
+  assert.doesNotMatch(stdout, /POST \/flex/)
   await createFlow(credentials).openSession()
+  await waitForOutput(dev, /^\d\d:\d\d:\d\d 201 POST \/flex\/v2\/sessions [\d.]+ ms$/m)
   for (const language of ['Node', 'PHP', 'Python', 'Java', '.NET', 'Ruby']) {
     assert.ok(stdout.includes(`\n  ${language} (`), language)
   }

@@ -1,5 +1,6 @@
 import { once } from 'node:events'
 import { request, type IncomingMessage } from 'node:http'
+import { request as requestSecurely, type RequestOptions } from 'node:https'
 import { connect } from 'node:net'
 import { text } from 'node:stream/consumers'
 import {
@@ -17,6 +18,8 @@ export interface Credentials {
   readonly merchantId: string
   readonly keyId: string
   readonly secret: string
+  /** Default is that of the client. */
+  readonly authentication?: 'jwt' | 'http_signature'
 }
 
 /** A request for a session. */
@@ -84,10 +87,15 @@ export interface Unfinished {
 }
 
 /** Begins a request for a session on a connection that is kept alive; half of its body is held back. */
-export async function beginSession(credentials: Credentials): Promise<Unfinished> {
+export async function beginSession(
+  credentials: Credentials,
+  tls?: Pick<RequestOptions, 'ca'>,
+): Promise<Unfinished> {
   const { headers, body } = await signSession(credentials)
   const half = body.length / 2
-  const outgoing = request(`${credentials.url}/flex/v2/sessions`, {
+  const begin = tls === undefined ? request : requestSecurely
+  const outgoing = begin(`${credentials.url}/flex/v2/sessions`, {
+    ...tls,
     method: 'POST',
     headers: {
       ...headers,

@@ -7,6 +7,8 @@ import { makeFolder, run, WHOLE_FILE, type Ended } from '../process.ts'
 
 const FILES = ['coatcheck-root.key', 'coatcheck-data/coatcheck.db', 'coatcheck-data/vault.db']
 
+const DATE = '[0-9]{4}-[0-9]{2}-[0-9]{2} [0-9:]{8} UTC'
+
 interface AddedMerchant {
   readonly merchantId: string
   readonly keyId: string
@@ -81,11 +83,23 @@ test('keys list shows kinds, ids and states, and no key', async (t) => {
   assert.equal(pooledSessionKeys, 0)
   assert.ok(Array.isArray(keys))
   assert.equal(keys.length, 3)
-  assert.deepEqual(keys[0], { kind: 'signing key', id: signingKid, state: 'active' })
-  assert.match(JSON.stringify(keys[1]), /^\{"kind":"sealing key","id":"\w{4}","state":"active"\}$/)
-  assert.match(JSON.stringify(keys[2]), /^\{"kind":"MLE key","id":"\d{22}","state":"active"\}$/)
+  const [signing, sealing, mle] = keys as readonly {
+    readonly id: string
+    readonly createdAt: number
+  }[]
+  assert.ok(signing && sealing && mle)
+  const { createdAt, ...rest } = signing
+  assert.ok(Math.abs(createdAt - Date.now() / 1000) < 60)
+  const common = { state: 'active', activeFrom: createdAt }
+  assert.deepEqual(rest, { kind: 'signing key', id: signingKid, ...common })
+  assert.match(sealing.id, /^\w{4}$/)
+  assert.deepEqual(sealing, { kind: 'sealing key', id: sealing.id, createdAt, ...common })
+  assert.match(JSON.stringify(mle), /^\{"kind":"MLE key","id":"\d{22}","state":"active"\}$/)
   const forPeople = await inFolder(t, 'keys', 'list')
-  assert.match(forPeople.stdout, new RegExp(`^signing key +${signingKid} +active$`, 'm'))
+  assert.match(
+    forPeople.stdout,
+    new RegExp(`^signing key +${signingKid} +active +${DATE} +${DATE}$`, 'm'),
+  )
 })
 
 test('merchants add prints a credential once; list never shows the secret', async (t) => {

@@ -37,6 +37,7 @@ async function mleKeys(
     readonly kind: string
     readonly id: string
     readonly state: string
+    readonly allows: object
   }[]
   return all.filter(({ kind }) => kind === 'MLE key')
 }
@@ -147,6 +148,7 @@ interface Shown {
     readonly keyId: string
     readonly kind: string
     readonly state: string
+    readonly allows: object
   }[]
 }
 
@@ -165,6 +167,21 @@ test('credentials add --mle-certificate registers a certificate for replies, unt
   assert.deepEqual([last?.keyId, last?.kind, last?.state], ['99', 'mle-certificate', 'live'])
   await inFolder(t, 'credentials revoke 99')
   assert.equal((await credentialsOf(t, 'replied')).at(-1)?.state, 'revoked')
+})
+
+test('a certificate for replies is told to no client, and is allowed nothing', async (t) => {
+  await inFolder(t, 'merchants add older --jwt-v1 yes')
+  writeCertificate('older.pem', 'older', '103')
+  const added = await inFolder(t, 'credentials add older --mle-certificate older.pem')
+  assert.equal(added.stderr, '')
+  const { allows } = (await credentialsOf(t, 'older')).at(-1) ?? {}
+  assert.deepEqual(allows, { jwtV1: false, undated: false, merchants: [] })
+})
+
+test('rotate does not replace a certificate for replies', async (t) => {
+  const { code, stderr } = await inFolder(t, 'credentials rotate older --replace 103')
+  assert.equal(code, 1)
+  assert.match(stderr, /older has no live credential for signing with the key id 103\./)
 })
 
 test('a certificate for replies is not in the way of a rotation, and is none of what is rotated', async (t) => {

@@ -32,7 +32,13 @@ async function graphOf(entryPoints: string[]): Promise<Metafile['inputs']> {
   return metafile.inputs
 }
 
-const EMULATOR_COMMAND = ['src/cli/bundle-certificate.ts', 'src/cli/dev.ts']
+const EMULATOR_COMMAND = [
+  'src/cli/bundle-certificate.ts',
+  'src/cli/dev-https.ts',
+  'src/cli/dev.ts',
+  'src/cli/local-certificate.ts',
+  'src/cli/trust-authority.ts',
+]
 
 function isOfTheEmulator(file: string): boolean {
   return /^src\/(?:dev|console)\//.test(file) || EMULATOR_COMMAND.includes(file)
@@ -52,7 +58,7 @@ test('nothing that serve or its workers can import is of the emulator', async ()
 })
 
 test('the walk sees the emulator where it is', async () => {
-  const emulator = globSync('src/dev/**/*.{ts,json}', { cwd: PROJECT })
+  const emulator = globSync('src/dev/**/*.*', { cwd: PROJECT })
   const found = Object.keys(await graphOf(['src/cli/main.ts'])).filter(isOfTheEmulator)
   assert.deepEqual(found.toSorted(), [...emulator, ...EMULATOR_COMMAND].toSorted())
 })

@@ -189,12 +189,12 @@ const MISCONFIGURED: readonly Misconfigured[] = [
   {
     title: 'an unknown setting in the file',
     file: { port: 0, prot: 1 },
-    says: /has an unknown setting "prot"\.\n {2}Known are: host, port, /,
+    says: /has an unknown setting "prot"\.\n {2}Did you mean port\? Known are: host, port, /,
   },
   {
     title: 'an unknown variable in the environment',
     environment: { COATCHECK_PROT: '1' },
-    says: /^coatcheck: The environment has an unknown variable COATCHECK_PROT\.\n {2}Known are: COATCHECK_HOST, .*COATCHECK_ROOT_KEY/,
+    says: /^coatcheck: The environment has an unknown variable COATCHECK_PROT\.\n {2}Did you mean COATCHECK_PORT\? Known are: COATCHECK_HOST, .*COATCHECK_ROOT_KEY/,
   },
   {
     title: 'a value of the wrong form in the file',

@@ -28,6 +28,8 @@ export interface NodeClient extends ClientRow {
   readonly package: string
   /** Its operations that return payment details: by the token, and (later) by its jti. */
   readonly details: readonly ('payment-details' | 'payment-details-v1')[]
+  /** Whether it has a utility that verifies capture contexts, with a key that it asks for over https. */
+  readonly parsesContexts: boolean
   /** With HTTP Signature it signs one date and sends another, when a second ends in between. */
   readonly datesTwice: boolean
 }
@@ -49,6 +51,7 @@ export const NODE_CLIENTS: readonly NodeClient[] = [
     package: 'cybersource-rest-client',
     authenticates: [HTTP_SIGNATURE, SHARED_SECRET, P12_V2],
     details: ['payment-details', 'payment-details-v1'],
+    parsesContexts: true,
     datesTwice: false,
     encrypts: true,
     remark: 'current',
@@ -59,6 +62,7 @@ export const NODE_CLIENTS: readonly NodeClient[] = [
     package: 'client-0.0.80',
     authenticates: [HTTP_SIGNATURE, SHARED_SECRET, P12_V2],
     details: ['payment-details', 'payment-details-v1'],
+    parsesContexts: true,
     datesTwice: true,
     encrypts: true,
     remark: TWICE,
@@ -69,6 +73,7 @@ export const NODE_CLIENTS: readonly NodeClient[] = [
     package: 'client-0.0.75',
     authenticates: [HTTP_SIGNATURE, P12_V1],
     details: ['payment-details-v1'],
+    parsesContexts: true,
     datesTwice: true,
     remark: `payment details by the token only; ${TWICE}`,
   },
@@ -78,6 +83,7 @@ export const NODE_CLIENTS: readonly NodeClient[] = [
     package: 'client-0.0.61',
     authenticates: [HTTP_SIGNATURE, P12_V1],
     details: ['payment-details-v1'],
+    parsesContexts: false,
     datesTwice: true,
     remark: `the first with \`FlexAPIApi\`; payment details by the token only; ${TWICE}`,
   },
@@ -152,5 +158,51 @@ export const CLIENTS: readonly ClientRow[] = [
     evidence: 'read',
     authenticates: [HTTP_SIGNATURE],
     remark: 'the source of its JWT is not published',
+  },
+]
+
+/** What is known of a client, or of its platform, over https with the authority of `coatcheck dev --https`. */
+export interface HttpsRow {
+  readonly client: string
+  readonly evidence: ClientRow['evidence']
+  /** How its calls get to a host with a certificate of an authority of one's own. */
+  readonly calls: string
+  /** How its utility that verifies capture contexts does, which calls `https://<run environment>` and nothing else. */
+  readonly utility: string
+}
+
+const BY_ENVIRONMENT = '`NODE_EXTRA_CA_CERTS`'
+
+/** Every client that anything is known of over https. */
+export const HTTPS_CLIENTS: readonly HttpsRow[] = [
+  ...NODE_CLIENTS.map(({ language, evidence, version, parsesContexts }) => ({
+    client: `${language} ${version}`,
+    evidence,
+    calls: BY_ENVIRONMENT,
+    utility: parsesContexts ? BY_ENVIRONMENT : 'has none',
+  })),
+  {
+    client: 'PHP',
+    evidence: 'read',
+    calls: 'no: it has a CA list of its own; plain http, by its intermediate host',
+    utility: '`php -d curl.cainfo=`',
+  },
+  {
+    client: 'Python',
+    evidence: 'read',
+    calls: '`certifi.where`',
+    utility: '`certifi.where`',
+  },
+  {
+    client: 'Java',
+    evidence: 'read',
+    calls: '`-Djavax.net.ssl.trustStore=`',
+    utility: '`-Djavax.net.ssl.trustStore=`',
+  },
+  {
+    client: 'Ruby',
+    evidence: 'read',
+    calls: '`Typhoeus.before`',
+    utility: '`Typhoeus.before`',
   },
 ]

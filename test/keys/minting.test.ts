@@ -5,13 +5,13 @@ import { test, type TestContext } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
 
 import { systemClock } from '../../src/clock-and-random.ts'
-import { open } from '../../src/jose/seal.ts'
+import { keyIdOf, open } from '../../src/jose/seal.ts'
 import { mintSessionKey, type PoolKind } from '../../src/keys/mint-order.ts'
 import { startMinting, type Minting } from '../../src/keys/minting.ts'
 import { poolSealer } from '../../src/keys/sealing-keys.ts'
 import { readModulus, readPrivateKey } from '../../src/keys/session-key-material.ts'
 import type { Store } from '../../src/store/contract.ts'
-import { openRecord, openWithin } from '../../src/store/sealed-records.ts'
+import { openRecord, openWithin, type Sealer } from '../../src/store/sealed-records.ts'
 import { createToken, openSession } from '../flow.ts'
 import { startHarness, type Harness } from '../harness.ts'
 
@@ -183,4 +183,33 @@ test('mints one key, sealed for its pool under a kid of its own', () => {
   ]) {
     assert.throws(() => open(Buffer.from(sealed), place, find), { name: 'SealError' })
   }
+})
+
+test('ends an order when the sealing key is replaced, and has the next sealed with the new one', async (t) => {
+  const { sealer, store } = await startEmpty(t)
+  const next = { id: 'next', key: createSecretKey(randomBytes(32)) }
+  let { active } = sealer
+  const replaced: Sealer = {
+    get active() {
+      return active
+    },
+    find: (id) => (id === next.id ? next : sealer.find(id)),
+    randomBytes: (count) => sealer.randomBytes(count),
+  }
+  const { faults } = start(
+    t,
+    { store, sealer: replaced },
+    { 'pool-key': 500, 'rotated-pool-key': 1 },
+  )
+  const sealedBy = async (id: string): Promise<boolean> =>
+    (await store.list('pool-key')).some(({ value }) => keyIdOf(value) === id)
+  await until(() => sealedBy(sealer.active.id))
+  active = next
+  await until(() => sealedBy(next.id))
+  const records = await store.list('pool-key')
+  for (const record of records.filter(({ value }) => keyIdOf(value) === next.id)) {
+    const place = { kind: 'pool-key', name: record.name }
+    assert.ok(openWithin(record, place, poolSealer(replaced)).content.length > 256)
+  }
+  assert.deepEqual(faults, [])
 })

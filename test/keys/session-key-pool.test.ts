@@ -34,7 +34,7 @@ function makePool(policy: Partial<PoolPolicy> = {}, claimDelay = 0) {
   const add = (count: number): void => {
     for (let each = 0; each < count; each += 1) {
       made += 1
-      pile.push({ kid: `k${made}`, n: 'n', issueUntil: 0 })
+      pile.push({ kid: `k${made}`, n: 'n', issueUntil: 0, sealedBy: 'seal' })
     }
   }
   const pool = createSessionKeyPool({ claim, now: clock.now }, { ...POLICY, ...policy })
@@ -192,7 +192,7 @@ test('passes a fault of the store on to those who wait, and recovers', async () 
   const fault = new Error('down')
   const claim = async (): Promise<readonly ClaimedKey[]> => {
     if (isDown) throw fault
-    return [{ kid: 'k1', n: 'n', issueUntil: 4_000_000_000 }]
+    return [{ kid: 'k1', n: 'n', issueUntil: 4_000_000_000, sealedBy: 'seal' }]
   }
   const pool = createSessionKeyPool({ claim, now: () => new Date(0) }, POLICY)
   await assert.rejects(pool.next('shop'), fault)

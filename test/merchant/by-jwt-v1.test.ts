@@ -142,6 +142,26 @@ test('builds no chain: a certificate of the same key and name is not the registe
   assert.equal((await refused(chained))['reason'], 'UNKNOWN_CERTIFICATE')
 })
 
+const UNREGISTERED: readonly (readonly [
+  what: string,
+  of: Parameters<typeof certify>[0],
+  words: RegExp,
+])[] = [
+  ['that nobody has registered', {}, /^undefined$/],
+  ['of another merchant', { merchantId: 'rival' }, /certificate of another merchant/],
+  ['that has expired', { notAfter: new Date('2021-01-01') }, /has expired: make a new one/],
+  ['without a serial number', { keyId: '' }, /no serialNumber, and cannot be registered/],
+]
+
+for (const [what, of, words] of UNREGISTERED) {
+  test(`says of a certificate ${what} what is wrong with it`, async () => {
+    const { pem } = certify(of)
+    const { reason, mistake } = await refused({}, SESSIONS, { ...shop, pem })
+    assert.equal(reason, 'UNKNOWN_CERTIFICATE')
+    assert.match(String(mistake), words)
+  })
+}
+
 test('takes version 1 from no credential but one that may', async () => {
   const strict = await addCertified(harness, { merchantId: 'strict', keyId: '5' })
   const told = await refused({}, SESSIONS, strict)

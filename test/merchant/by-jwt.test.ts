@@ -21,6 +21,8 @@ import {
 } from '../signed-request.ts'
 import { createTestClock } from '../store/clock.ts'
 import { makeFolder } from '../store/folder.ts'
+import { openPostgres } from '../store/postgres-server.ts'
+import { openRedis } from '../store/redis-server.ts'
 
 const BODY = JSON.stringify({ fields: CARD_FIELDS })
 const SESSIONS = { target: '/flex/v2/sessions', body: BODY }
@@ -76,6 +78,7 @@ const ACCEPTED: Readonly<Record<string, JwtChanges>> = {
   'a life of 300 seconds': { claims: { exp: iat + 300 } },
   'a clock 5 minutes behind': { claims: { iat: iat - 300, exp: iat - 180 } },
   'a clock 5 minutes ahead': { claims: { iat: iat + 300, exp: iat + 600 } },
+  'times as numbers in text': { claims: { iat: String(iat), exp: String(iat + 120) } },
   'fractions of a second': { claims: { iat: iat + 0.5, exp: iat + 120.5 } },
   'an exp within the tolerance': { claims: { iat: iat - 300, exp: iat - 300 } },
 }
@@ -248,12 +251,16 @@ test('refuses a jti that is too long to be kept', async () => {
 const STORES = {
   memory: () => createMemoryStore(systemClock),
   SQLite: () => openSqliteStore({ folder: makeFolder(), mode: 'dev', now: systemClock }),
+  PostgreSQL: openPostgres,
+  Redis: openRedis,
 } as const
 
 for (const [engine, makeStore] of Object.entries(STORES)) {
-  test(`lets exactly one of 20 concurrent uses of a token win, on ${engine}`, async () => {
+  test(`lets exactly one of 20 concurrent uses of a token win, on ${engine}`, async (t) => {
+    const store = await makeStore(t)
+    if (store === undefined) return
     const rootKey = makeRootKey()
-    const here = await startHarness({ store: makeStore(), rootKey })
+    const here = await startHarness({ store, rootKey })
     const replica = await startHarness({ store: here.store, rootKey })
     const signed = signByJwt(MERCHANT, SESSIONS)
     const replies = await Promise.all(

@@ -15,6 +15,7 @@ const CONTEXT = createCaptureContext({
     optionalFields: ['paymentInformation.card.type'],
   },
   issuedAt: 1_700_000_000,
+  expiresAt: 1_700_000_900,
   jti: 'rOAksGcp8Bgg6WLj',
 })
 

@@ -112,12 +112,17 @@ test('a database of the other mode is refused and stays as it is', () => {
   assert.equal(refusal(path), 'FILE belongs to "coatcheck dev".')
 })
 
-test('a database of a newer version is refused and stays as it is', async () => {
-  const path = await makeOurs()
-  const db = new DatabaseSync(path)
-  db.exec('PRAGMA user_version = 2')
-  db.close()
-  assert.match(refusal(path), /^FILE was written by a newer version of Coatcheck \(schema 2, /)
+test('a database of another version is refused and stays as it is', async () => {
+  for (const [version, told] of [
+    [1, /^FILE was written by an early version of Coatcheck, /],
+    [3, /^FILE was written by a newer version of Coatcheck \(schema 3, this one knows 2\)/],
+  ] as const) {
+    const path = await makeOurs()
+    const db = new DatabaseSync(path)
+    db.exec(`PRAGMA user_version = ${version}`)
+    db.close()
+    assert.match(refusal(path), told)
+  }
 })
 
 test('a folder that cannot be made, or a file that is a folder, is refused', () => {

@@ -1,4 +1,4 @@
-import { clientConfigurations } from '../client-configuration.ts'
+import { authenticationsOf, clientConfigurations } from '../../merchant/client-configuration.ts'
 import { createAdministration } from '../../merchant/administration.ts'
 import type { Credential, Merchant } from '../../merchant/merchant.ts'
 import { BUNDLED_MERCHANT } from '../seed.ts'
@@ -23,12 +23,10 @@ function showMerchant(merchant: Merchant, credentials: readonly Credential[], ur
   const keyId = credentials.find(
     ({ kind, revokedAt }) => kind === 'shared-secret' && revokedAt === undefined,
   )?.keyId
-  const filled = {
-    url,
-    merchantId: id,
-    keyId: keyId ?? '',
-    secret: secretOf(keyId) ?? UNKNOWN_SECRET,
-  }
+  const client = { merchantId: id, keyId: keyId ?? '', secret: secretOf(keyId) ?? UNKNOWN_SECRET }
+  const configurations = authenticationsOf(client).flatMap((authentication) =>
+    clientConfigurations(client, authentication, url),
+  )
   return {
     id,
     bundled: id === BUNDLED_MERCHANT.merchantId,
@@ -40,7 +38,7 @@ function showMerchant(merchant: Merchant, credentials: readonly Credential[], ur
       secret: secretOf(each.keyId) ?? null,
       revoked: each.revokedAt !== undefined,
     })),
-    configurations: keyId === undefined ? [] : clientConfigurations(filled),
+    configurations: keyId === undefined ? [] : configurations,
   }
 }
 

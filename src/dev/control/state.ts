@@ -1,6 +1,7 @@
 import type { PoolDepth } from '../../keys/minting.ts'
 import type { PoolKind } from '../../keys/mint-order.ts'
 import type { PoolStatus } from '../../keys/session-key-pool.ts'
+import { loadSigningKeys } from '../../keys/signing-keys.ts'
 import type { Store } from '../../store/contract.ts'
 import type { Sealer } from '../../store/sealed-records.ts'
 import type { DevClock } from '../clock.ts'
@@ -32,11 +33,11 @@ export function showPools({ pools, poolStatus }: ControlNeeds): object {
 
 /** Returns everything at a glance. */
 export async function showState(needs: ControlNeeds): Promise<object> {
-  const { clock, faults, requests, store, startedAt, seed } = needs
+  const { clock, faults, requests, store, sealer, startedAt, seed } = needs
   const state = clock.state()
   const set = faults.list().filter(({ left }) => left !== 0)
   const count = `${set.length} ${set.length === 1 ? 'fault is' : 'faults are'} set.`
-  const signingKids = (await store.list('signing-key')).map(({ name }) => name)
+  const { active, published } = await loadSigningKeys(store, sealer, clock.now)
   const merchants = (await store.list('merchant')).map(({ name }) => name)
   return {
     url: needs.url(),
@@ -46,7 +47,7 @@ export async function showState(needs: ControlNeeds): Promise<object> {
     faults: faults.list(),
     requests: requests.status(),
     pools: showPools(needs),
-    signingKeys: signingKids.map((kid) => ({ kid, active: kid === signingKids.at(-1) })),
+    signingKeys: published.map(({ kid }) => ({ kid, active: kid === active.kid })),
     merchants,
     warnings: [
       ...(state.warning === null ? [] : [state.warning]),

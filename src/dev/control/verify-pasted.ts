@@ -49,12 +49,12 @@ export async function verifyPasted(
 }
 
 async function verifyContext(
-  { store, sealer }: ControlNeeds,
+  { store, sealer, clock }: ControlNeeds,
   compact: string,
 ): Promise<Verification> {
   const jws = decodeJws(compact)
   const kid = stringMember(jws?.header ?? {}, 'kid') ?? ''
-  const key = (await loadSigningKeys(store, sealer)).find(kid)
+  const key = (await loadSigningKeys(store, sealer, clock.now)).find(kid)
   if (jws === undefined || key === undefined)
     return unknown('No signing key of this service has its kid.')
   return verdict(verifyJws(jws, key.publicKey), `the signing key ${kid} of this service`)

@@ -1,0 +1,168 @@
+import {
+  chownSync,
+  closeSync,
+  existsSync,
+  fsyncSync,
+  linkSync,
+  openSync,
+  readFileSync,
+  realpathSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeSync,
+} from 'node:fs'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { Command } from 'commander'
+import { epochSeconds, systemClock, systemRandom } from '../clock-and-random.ts'
+import type { Config } from '../config.ts'
+import { OperatorError } from '../errors.ts'
+import { createKeyKeeper } from '../keys/keep-keys.ts'
+import { createRootKeyFile, holdRootKey, readRootKeyFile, type RootKey } from '../keys/root-key.ts'
+import { withKeeper } from './keeper.ts'
+import { createPrinter } from './print.ts'
+import { addSettings, readSettings } from './settings.ts'
+import { VAULT_SETTINGS } from './vault.ts'
+
+interface RewrapOptions {
+  readonly json?: true
+  readonly newRootKeyFile?: string
+  readonly compromised?: true
+}
+
+const HELP = `
+The new root key takes the place of the old in the file that --root-key-file names, where running processes read it;
+the old one is kept beside it, for backups made before. A root key in the environment you replace yourself.
+
+With --compromised every sealing key is replaced too. Sessions and transient tokens of the last 15 minutes are lost.
+
+Examples:
+  coatcheck keys rewrap --new-root-key-file new.key
+  coatcheck keys rewrap --new-root-key-file new.key --compromised`
+
+/** Makes the command `coatcheck keys rewrap`. */
+export function rewrapCommand(): Command {
+  const command = new Command('rewrap')
+    .description('Wrap the sealing keys by a new root key; with --compromised replace them too.')
+    .option(
+      '--new-root-key-file <file>',
+      'file of the new root key; it is made when it is not there (default: the root key file with .new)',
+    )
+    .option('--compromised', 'make new sealing keys, reseal everything and delete the old keys')
+    .option('--json', 'print JSON')
+    .addHelpText('after', HELP)
+    .action((options: RewrapOptions) => rewrap(options, readSettings({ ...options })))
+  return addSettings(command, VAULT_SETTINGS)
+}
+
+async function rewrap(options: RewrapOptions, config: Config): Promise<void> {
+  const printer = createPrinter(options.json === true)
+  const isCompromised = options.compromised === true
+  await withKeeper(config, async ({ keeper, store, rootKey }) => {
+    const file = chooseFile(options, config)
+    const newRoot = openOrCreate(file, rootKey)
+    const rewrapped = await keeper.rewrap(newRoot)
+    const kept = config.rootKey === undefined ? putInPlace(file, config, isCompromised) : undefined
+    // Nobody asked for a copy.
+    if (options.newRootKeyFile === undefined && kept !== undefined) rmSync(file)
+    const lines = [
+      `${count(rewrapped, 'sealing key is', 'sealing keys are')} wrapped by a new root key.`,
+      describePlace(file, config, kept),
+    ]
+    let deleted: readonly string[] = []
+    if (isCompromised) {
+      printer.note('Replacing the sealing keys; this takes some 10 seconds.')
+      const root = holdRootKey(newRoot)
+      const keeping = { store, root, now: systemClock, random: systemRandom }
+      const changes = await createKeyKeeper(keeping).replaceSealingKeys(waitUntil)
+      deleted = changes.filter(({ change }) => change === 'erased').map(({ id }) => id)
+      lines.push(
+        `${count(deleted.length, 'old sealing key is', 'old sealing keys are')} deleted; what they had sealed is sealed anew or thrown away.`,
+      )
+    }
+    const newRootKeyFile = kept === undefined ? file : config.rootKeyFile
+    const result = { rewrapped, newRootKeyFile, oldRootKeyFile: kept, deleted }
+    printer.result(lines.join('\n'), result)
+  })
+}
+
+function chooseFile({ newRootKeyFile, compromised }: RewrapOptions, config: Config): string {
+  if (config.rootKey === undefined) return newRootKeyFile ?? `${config.rootKeyFile}.new`
+  if (compromised === true) {
+    throw new OperatorError(
+      'The root key comes from the environment, where running processes cannot read a new one.',
+      'Stop serve, write the root key into a file (chmod 600), unset COATCHECK_ROOT_KEY, name the file with --root-key-file and run this again.',
+    )
+  }
+  if (newRootKeyFile !== undefined) return newRootKeyFile
+  throw new OperatorError(
+    'There is no place for the new root key.',
+    'Name a file for it with --new-root-key-file.',
+  )
+}
+
+function openOrCreate(file: string, old: RootKey): RootKey {
+  if (!existsSync(file)) return createRootKeyFile(file, systemRandom.bytes)
+  const root = readRootKeyFile(file)
+  if (!root.key.equals(old.key)) return root
+  throw new OperatorError(
+    `${file} holds the root key that is used already.`,
+    'Name a file that is not there: a new root key is made in it.',
+  )
+}
+
+/**
+ * Puts the new root key where running processes read it, in one step; the old one is kept beside it. Returns where, or
+ * undefined when it cannot be put there.
+ */
+function putInPlace(file: string, config: Config, isNeeded: boolean): string | undefined {
+  try {
+    const path = realpathSync(config.rootKeyFile)
+    const kept = freeName(`${path}.old`)
+    linkSync(path, kept)
+    replaceFile(path, readFileSync(file, 'utf8'))
+    return kept
+  } catch (cause) {
+    if (!isNeeded) return undefined
+    throw new OperatorError(
+      `The sealing keys are wrapped by the root key of ${file}, which cannot take the place of ${config.rootKeyFile}; none was replaced yet.`,
+      'Put it there yourself, then run this again.',
+      cause,
+    )
+  }
+}
+
+function replaceFile(path: string, text: string): void {
+  const { uid, gid } = statSync(path)
+  const temporary = `${path}.tmp`
+  rmSync(temporary, { force: true })
+  const file = openSync(temporary, 'wx', 0o600)
+  writeSync(file, text)
+  fsyncSync(file)
+  closeSync(file)
+  // Run by another user than the service, this must not take the key away from it.
+  if (uid !== statSync(temporary).uid) chownSync(temporary, uid, gid)
+  renameSync(temporary, path)
+}
+
+function freeName(wanted: string): string {
+  return existsSync(wanted) ? `${wanted}-${epochSeconds(systemClock)}` : wanted
+}
+
+function describePlace(file: string, config: Config, kept: string | undefined): string {
+  if (config.rootKey !== undefined) {
+    return `Start serve anew with its text as COATCHECK_ROOT_KEY: until then it makes no new keys.`
+  }
+  if (kept === undefined) {
+    return `It could not be put in place: copy ${file} to ${config.rootKeyFile}, where serve reads it.`
+  }
+  return `It is in place in ${config.rootKeyFile}; the old one is in ${kept}: keep it apart as long as backups need it.`
+}
+
+function count(amount: number, one: string, many: string): string {
+  return `${amount} ${amount === 1 ? one : many}`
+}
+
+async function waitUntil(at: number): Promise<void> {
+  while (epochSeconds(systemClock) < at) await sleep(100)
+}

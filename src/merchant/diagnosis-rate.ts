@@ -1,0 +1,21 @@
+import { epochSeconds, type Now } from '../clock-and-random.ts'
+
+/** How many wrong signatures of one key id a process looks into in one second: each costs some 90 MACs. */
+export const DIAGNOSES_A_SECOND = 50
+
+/** Tells whether one more wrong signature of a key id, which somebody has, may be looked into. */
+export type MayDiagnose = (keyId: string) => boolean
+
+/** Makes the count of one process. It keeps nothing beyond the second. */
+export function createDiagnosisRate(now: Now): MayDiagnose {
+  let second = 0
+  const counts = new Map<string, number>()
+  return function mayDiagnose(keyId: string): boolean {
+    const current = epochSeconds(now)
+    if (current !== second) counts.clear()
+    second = current
+    const count = (counts.get(keyId) ?? 0) + 1
+    counts.set(keyId, count)
+    return count <= DIAGNOSES_A_SECOND
+  }
+}

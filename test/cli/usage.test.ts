@@ -1,0 +1,187 @@
+import assert from 'node:assert/strict'
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { test } from 'node:test'
+import { makeFolder, run, type Start } from '../process.ts'
+
+interface Mistake {
+  readonly title: string
+  readonly args: readonly string[]
+  readonly says: RegExp
+  readonly environment?: Start['environment']
+}
+
+const MISTAKES: readonly Mistake[] = [
+  {
+    title: 'a flag with a letter missing',
+    args: ['merchants', 'add', 'x', '--sesion-keys', 'rotated'],
+    says: /unknown option '--sesion-keys'\.\n {2}Did you mean --session-keys\?$/,
+  },
+  {
+    title: 'a flag in capitals',
+    args: ['serve', '--PORT', '1'],
+    says: /unknown option '--PORT'\.\n {2}Did you mean --port\?$/,
+  },
+  {
+    title: 'a flag written as in the file',
+    args: ['serve', '--rootKeyFile=x'],
+    says: /unknown option '--rootKeyFile=x'\.\n {2}Did you mean --root-key-file\?$/,
+  },
+  {
+    title: 'a flag that resembles none',
+    args: ['dev', '--colour'],
+    says: /unknown option '--colour'\.\n {2}See "coatcheck dev --help"\.$/,
+  },
+  {
+    title: 'a misspelt subcommand',
+    args: ['merchants', 'lst'],
+    says: /unknown command 'lst'\.\n {2}Did you mean "coatcheck merchants list"\?$/,
+  },
+  {
+    title: 'a misspelt command',
+    args: ['merchnts', 'list'],
+    says: /unknown command 'merchnts'\.\n {2}Did you mean "coatcheck merchants"\?$/,
+  },
+  {
+    title: 'a command that resembles none',
+    args: ['merchants', 'frobnicate'],
+    says: /unknown command 'frobnicate'\.\n {2}There are: add, list, show, /,
+  },
+  {
+    title: 'help on a misspelt command',
+    args: ['help', 'merchnts'],
+    says: /unknown command 'merchnts'\.\n {2}Did you mean "coatcheck merchants"\?$/,
+  },
+  {
+    title: 'help on a misspelt subcommand',
+    args: ['merchants', 'help', 'lst'],
+    says: /unknown command 'lst'\.\n {2}Did you mean "coatcheck merchants list"\?$/,
+  },
+  {
+    title: 'a misspelt choice',
+    args: ['merchants', 'add', 'x', '--session-keys', 'rotatd'],
+    says: /It is one-time or rotated\.\n {2}Did you mean rotated\?$/,
+  },
+  {
+    title: 'another misspelt choice',
+    args: ['session', '--authentication', 'http-signature'],
+    says: /Allowed choices are jwt, http_signature\.\n {2}Did you mean http_signature\?$/,
+  },
+  {
+    title: 'a misspelt field',
+    args: ['session', '--field', 'nmber'],
+    says: /No session can have this field\. Did you mean number\?/,
+  },
+  {
+    title: 'a flag without its value',
+    args: ['merchants', 'add', 'x', '--session-keys'],
+    says: /'--session-keys <policy>' argument missing\.\n {2}Write --session-keys one-time or --session-keys rotated: /,
+  },
+  {
+    title: 'a flag in the place of a value',
+    args: ['keys', 'list', '--data', '--root-key-file', 'x'],
+    says: /'--data <folder>' has no value: --root-key-file follows\.\n {2}Write --data <folder>: folder of the embedded store/,
+  },
+  {
+    title: 'no argument',
+    args: ['merchants', 'add'],
+    says: /missing required argument 'id'\.\n {2}Write: coatcheck merchants add \[options\] <id>$/,
+  },
+  {
+    title: 'an argument too many',
+    args: ['merchants', 'show', 'a', 'b'],
+    says: /too many arguments .*\n {2}Write: coatcheck merchants show \[options\] <id>$/,
+  },
+  {
+    title: 'two flags that exclude each other',
+    args: ['session', '--request', 'x', '--field', 'number'],
+    says: /'--request <file>' cannot be used with option '--field <path>'\.\n {2}Leave one of them out\.$/,
+  },
+]
+
+for (const { title, args, says } of MISTAKES) {
+  test(`${title} is a mistake in usage, with one message that names the right one`, async (t) => {
+    const { code, stdout, stderr } = await run(t, args)
+    assert.equal(code, 2)
+    assert.equal(stdout, '')
+    assert.match(stderr, /^coatcheck: /)
+    assert.match(stderr.trimEnd(), says)
+    assert.equal(stderr.trimEnd().split('\n').length, 2)
+  })
+}
+
+const MISCONFIGURED: readonly Mistake[] = [
+  {
+    title: 'a port that is no number',
+    args: ['serve', '--port', 'abc'],
+    says: /^coatcheck: The setting port .* is not a whole number from 0 to 65535\.\n {2}Correct --port\.$/,
+  },
+  {
+    title: 'a misspelt choice of a setting',
+    args: ['dev', '--log-level', 'inf'],
+    says: /is not one of info, .*\n {2}Correct --log-level\. Did you mean info\?$/,
+  },
+  {
+    title: 'a misspelt choice in the environment',
+    args: ['dev'],
+    environment: { COATCHECK_LOG_LEVEL: 'WARN' },
+    says: /\n {2}Correct COATCHECK_LOG_LEVEL in the environment\. Did you mean warn\?$/,
+  },
+  {
+    title: 'a misspelt variable',
+    args: ['dev'],
+    environment: { COATCHECK_PAGE_ORIGIN: 'x' },
+    says: /unknown variable COATCHECK_PAGE_ORIGIN\.\n {2}Did you mean COATCHECK_PAGE_ORIGINS\? Known are: /,
+  },
+  {
+    title: 'a misspelt name in the file',
+    args: ['serve', '--config', 'misspelt.json'],
+    says: /unknown setting "pool-target"\.\n {2}Did you mean poolTarget\? Known are: /,
+  },
+  {
+    title: 'a bad value in the file',
+    args: ['serve', '--config', 'bad.json'],
+    says: /The setting workers .*\n {2}Correct "workers" in the configuration file\.$/,
+  },
+]
+
+for (const { title, args, environment = {}, says } of MISCONFIGURED) {
+  test(`${title} is named with where it comes from`, async (t) => {
+    const folder = makeFolder()
+    writeFileSync(join(folder, 'misspelt.json'), JSON.stringify({ 'pool-target': 1 }))
+    writeFileSync(join(folder, 'bad.json'), JSON.stringify({ workers: 'two' }))
+    const { code, stdout, stderr } = await run(t, args, { folder, environment })
+    assert.equal(code, 1)
+    assert.equal(stdout, '')
+    assert.match(stderr.trimEnd(), says)
+  })
+}
+
+test('a flag that is given twice is told of, and the last one counts', async (t) => {
+  const folder = makeFolder()
+  const twice = ['keys', 'list', '--data', 'one', '--data', 'two']
+  const { stderr } = await run(t, twice, { folder })
+  assert.match(
+    stderr,
+    /^coatcheck: --data is given twice: the last one counts\.\n {2}Leave one of them out\.\n/,
+  )
+  await run(t, ['keys', 'init', '--data', 'two'], { folder })
+  const listed = await run(t, twice, { folder })
+  assert.equal(listed.code, 0)
+  assert.match(listed.stdout, /^signing key/m)
+  const asJson = await run(t, [...twice, '--json'], { folder })
+  assert.equal(asJson.stderr, '')
+})
+
+test('a flag whose help says repeatable may be given twice', async (t) => {
+  const { stderr } = await run(t, ['session', '--field', 'number', '--field', 'securityCode?'])
+  assert.doesNotMatch(stderr, /given twice/)
+})
+
+test('with --json a mistake in usage is JSON too', async (t) => {
+  const { code, stderr } = await run(t, ['merchants', 'lst', '--json'])
+  assert.equal(code, 2)
+  assert.deepEqual(JSON.parse(stderr), {
+    error: { problem: "unknown command 'lst'.", fix: 'Did you mean "coatcheck merchants list"?' },
+  })
+})
