@@ -39,4 +39,5 @@ export const OPERATIONS: readonly string[] = [
   'getPaymentDetailsByJti',
   'getPaymentDetailsByToken',
   'getPublicKey',
+  'createPayment',
 ]

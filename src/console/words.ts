@@ -7,7 +7,7 @@ const OPERATIONS: ReadonlyMap<string, string> = new Map([
   ['getPaymentDetailsByJti', 'Payment details'],
   ['getPaymentDetailsByToken', 'Payment details'],
   ['getPaymentCredentials', 'Payment credentials'],
-  ['createPayment', 'Payment'],
+  ['createPayment', 'Payment (stub)'],
   ['getPublicKey', 'Public key'],
   ['getJwks', 'Public keys'],
 ])

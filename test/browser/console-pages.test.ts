@@ -133,7 +133,7 @@ test('the configurations of the official clients are there to copy', async (t) =
   if (opened === undefined) return
   const { emulator, page, go } = opened
   await go('merchants')
-  await page.getByRole('button', { name: 'configuration for Node' }).click()
+  await page.getByRole('button', { name: 'configuration for Node, HTTP Signature' }).click()
   await page.getByText('Copied').waitFor()
   const copied = await page.evaluate(() => navigator.clipboard.readText())
   assert.match(copied, /merchantKeyId: '/)

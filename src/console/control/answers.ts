@@ -205,7 +205,9 @@ export const readMerchants = object({
       credentials: list(
         object({ keyId: text, kind: text, secret: orNull(text), revoked: orNull(flag) }),
       ),
-      configurations: list(object({ language: text, evidence: text, lines: list(text) })),
+      configurations: list(
+        object({ language: text, authentication: text, evidence: text, lines: list(text) }),
+      ),
     }),
   ),
 })

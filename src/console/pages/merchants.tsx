@@ -71,17 +71,47 @@ function MerchantSection({ merchant }: { readonly merchant: Merchant }): JSX.Ele
           />
         </div>
       ))}
+      {[...Map.groupBy(configurations, ({ authentication }) => authentication)].map(
+        ([authentication, ofKind]) => (
+          <Configurations
+            key={authentication}
+            title={AUTHENTICATIONS[authentication] ?? authentication}
+            configurations={ofKind}
+          />
+        ),
+      )}
+    </section>
+  )
+}
+
+const AUTHENTICATIONS: Readonly<Record<string, string>> = {
+  http_signature: 'HTTP Signature',
+  jwt_shared_secret: 'JWT with the shared secret',
+  jwt_p12: 'JWT with a p12',
+}
+
+/** What to change in each official client, for one way of signing. */
+function Configurations({
+  title,
+  configurations,
+}: {
+  readonly title: string
+  readonly configurations: Merchant['configurations']
+}): JSX.Element {
+  return (
+    <>
+      <h3 class="way">{title}</h3>
       <div class="cards configurations">
         {configurations.map(({ language, evidence, lines }) => (
           <section class="card" key={language}>
-            <h3>
+            <h4>
               {language} <span class="quiet">{evidence}</span>
-            </h3>
-            <Wire text={lines.join('\n')} label={`configuration for ${language}, ${id}`} />
+            </h4>
+            <Wire text={lines.join('\n')} label={`configuration for ${language}, ${title}`} />
           </section>
         ))}
       </div>
-    </section>
+    </>
   )
 }
 
