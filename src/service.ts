@@ -1,9 +1,11 @@
 import type { FastifyInstance } from 'fastify'
 import { createSession, type CreateSessionNeeds } from './actions/create-session.ts'
 import { createToken, type CreateTokenNeeds } from './actions/create-token.ts'
+import { getPaymentCredentials } from './actions/get-payment-credentials.ts'
 import { getPaymentDetails } from './actions/get-payment-details.ts'
 import { getJwks, getPublicKey } from './actions/get-public-key.ts'
 import { createLoggedAudit, type Audit } from './audit/audit.ts'
+import { createReleaseTrail } from './audit/release-trail.ts'
 import {
   epochSeconds,
   systemClock,
@@ -224,6 +226,8 @@ function createOperations(options: Completed, keys: LiveKeys, pool: SessionKeyPo
   const sessionNeeds = wrappers.createSession({ ...shared, nextSessionKey })
   const defaultAttempts = sessionLimits.attempts
   const tokenNeeds = wrappers.createToken({ ...shared, site: SITE, defaultAttempts })
+  const trail = createReleaseTrail({ ...shared, store: { write: store.write } })
+  const releaseNeeds = { ...shared, site: SITE, trail }
   return {
     createSession: (merchant, call) => createSession(sessionNeeds, merchant, call),
     createToken: withFreshKeys(keys, (compact, correlationId) =>
@@ -231,6 +235,8 @@ function createOperations(options: Completed, keys: LiveKeys, pool: SessionKeyPo
     ),
     getPaymentDetails: (merchant, reference, correlationId) =>
       getPaymentDetails(shared, merchant, { reference, correlationId }),
+    getPaymentCredentials: (merchant, { parameter: reference, keyId = '', correlationId }) =>
+      getPaymentCredentials(releaseNeeds, merchant, { reference, keyId, correlationId }),
     getPublicKey: async (kid) => {
       // Another process may have made it a moment ago.
       if (keys.isStale() || signingKeys.find(kid) === undefined) await keys.refresh()
