@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, rmSync, statSync } from 'node:fs'
+import { mkdirSync, rmSync, statSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { TestContext } from 'node:test'
@@ -29,7 +29,7 @@ export async function launchChromium(t: TestContext): Promise<Browser | undefine
 
 async function findChromium(): Promise<string> {
   const given = process.env['CHROMIUM']
-  if (given !== undefined && existsSync(given)) return given
+  if (given !== undefined && given !== '') return given
   // Without it the package takes for granted that the machine has NSS; with it, it brings its own.
   process.env['AWS_EXECUTION_ENV'] ??= 'AWS_Lambda_nodejs24.x'
   const { default: bundled } = await import('@sparticuz/chromium')

@@ -76,8 +76,10 @@ interface Draft {
   readonly code: string
   readonly milliseconds: string
   readonly seconds: string
+  readonly reason: string
   readonly operation: string
   readonly times: string
+  readonly probability: string
 }
 
 const FIRST_DRAFT: Draft = {
@@ -85,12 +87,15 @@ const FIRST_DRAFT: Draft = {
   code: 'INTERNAL_ERROR',
   milliseconds: '3000',
   seconds: '-18000',
+  reason: '',
   operation: '',
   times: '1',
+  probability: '1',
 }
 
 const FIELDS = [
   ['code', 'Code', 'text'],
+  ['reason', 'Reason, if any', 'text'],
   ['milliseconds', 'Milliseconds', 'number'],
   ['seconds', 'Seconds off', 'number'],
 ] as const
@@ -113,17 +118,19 @@ function FaultForm({ action }: { readonly action: Action }): JSX.Element {
         options={FAULT_KINDS.map(({ kind }) => [kind, kind])}
         onChange={(kind) => set({ kind })}
       />
-      {FIELDS.filter(([name]) => wants.includes(name)).map(([name, label, type]) => (
-        <label key={name}>
-          <span>{label}</span>
-          <input
-            type={type}
-            value={draft[name]}
-            list={name === 'code' ? 'codes' : undefined}
-            onInput={({ currentTarget }) => set({ [name]: currentTarget.value })}
-          />
-        </label>
-      ))}
+      {FIELDS.filter(([name]) => wants.includes(name === 'reason' ? 'code' : name)).map(
+        ([name, label, type]) => (
+          <label key={name}>
+            <span>{label}</span>
+            <input
+              type={type}
+              value={draft[name]}
+              list={name === 'code' ? 'codes' : undefined}
+              onInput={({ currentTarget }) => set({ [name]: currentTarget.value })}
+            />
+          </label>
+        ),
+      )}
       <Select
         label="Meets"
         value={draft.operation}
@@ -143,6 +150,16 @@ function FaultForm({ action }: { readonly action: Action }): JSX.Element {
         ]}
         onChange={(times) => set({ times })}
       />
+      <Select
+        label="Probability"
+        value={draft.probability}
+        options={[
+          ['1', 'each that fits'],
+          ['0.5', 'every other, by chance'],
+          ['0.1', 'one in ten, by chance'],
+        ]}
+        onChange={(probability) => set({ probability })}
+      />
       <button type="submit" class="main-action">
         Set fault
       </button>
@@ -161,13 +178,16 @@ const NO_KIND: FaultKind = { kind: '', wants: [], meaning: '' }
 /** Makes of a draft what the control API takes. */
 function faultOf(draft: Draft, wants: readonly string[]): object {
   const { kind, operation, times } = draft
+  const reason = draft.reason.trim()
   return {
     kind,
     ...(wants.includes('code') ? { code: draft.code.trim() } : {}),
+    ...(wants.includes('code') && reason !== '' ? { reason } : {}),
     ...(wants.includes('milliseconds') ? { milliseconds: Number(draft.milliseconds) } : {}),
     ...(wants.includes('seconds') ? { seconds: Number(draft.seconds) } : {}),
     ...(operation === '' ? {} : { match: { operation } }),
     times: times === 'always' ? times : Number(times),
+    probability: Number(draft.probability),
   }
 }
 

@@ -36,9 +36,7 @@ function RequestList(): JSX.Element {
     <>
       <div class="list-head">
         <Heading isMain={id === ''}>Requests</Heading>
-        <p class="count" role="status">
-          {requests === undefined ? '' : countOf(shown.length, requests.length)}
-        </p>
+        <p class="count">{requests === undefined ? '' : countOf(shown.length, requests.length)}</p>
         <Filters />
       </div>
       {requests === undefined ? null : shown.length > 0 ? (

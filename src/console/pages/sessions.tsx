@@ -32,7 +32,7 @@ function SessionList(): JSX.Element {
     <>
       <div class="list-head">
         <Heading isMain={route.id === ''}>Sessions</Heading>
-        <p class="count" role="status">
+        <p class="count">
           {snapshot.requests === undefined ? '' : plural(sessions.length, 'session')}
         </p>
       </div>

@@ -29,6 +29,8 @@ export function addConsole(app: FastifyInstance): void {
   let files: Promise<Files> | undefined
   const fileOf = async (name: string): Promise<Buffer> => {
     files ??= readFiles()
+    // What could not be bundled is tried again when it is asked for again.
+    files.catch(() => (files = undefined))
     return (await files).get(name) ?? Buffer.alloc(0)
   }
   app.get('/console', async ({ raw }, reply) =>
