@@ -257,6 +257,15 @@ export const ERRORS = {
     cause: 'A write or read of the store failed; nothing was acknowledged.',
     fix: 'Look at the log under the correlation id; check the database, or disk space and permissions of the data folder.',
   },
+  HSM_UNAVAILABLE: {
+    status: 503,
+    family: 'flex',
+    reason: 'SERVICE_UNAVAILABLE',
+    actor: 'operator',
+    message: 'The signing key is not available, try again',
+    cause: 'The HSM that holds the signing key does not answer; nothing else signs in its place.',
+    fix: 'Look at the log under the correlation id; check the HSM and the network to it. Service is back within a second of it.',
+  },
   INTERNAL_ERROR: {
     status: 500,
     family: 'flex',

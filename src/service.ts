@@ -16,6 +16,7 @@ import {
 import { createApp, type HttpNeeds } from './http/app.ts'
 import type { Gather } from './http/gather.ts'
 import type { Operations, Route } from './http/routes.ts'
+import type { SigningToken } from './hsm/token-signing.ts'
 import { createRsaQueue } from './jose/rsa-queue.ts'
 import { claimKeys, type ClaimedKey } from './keys/claim-keys.ts'
 import { createMleKeys } from './keys/mle-keys.ts'
@@ -52,6 +53,8 @@ export interface ServiceOptions {
   readonly rootKey: RootKey
   /** Reads the root key again, when a key is met that the one at hand does not open. Default is that it never changes. */
   rereadRootKey?(): RootKey
+  /** The token that holds signing keys. Default is none. */
+  readonly signingToken?: SigningToken | undefined
   readonly logger: Logger
   /** Such as `https://pay.example.com`. Undefined takes the address of the accepting socket: for loopback only. */
   readonly publicOrigin: string | undefined
@@ -138,7 +141,7 @@ export async function createService(options: ServiceOptions): Promise<Service> {
   const { outerClocks = { signatures: now, machine: now } } = options
   const keys = await openLiveKeys({
     store,
-    root: holdRootKey(options.rootKey, options.rereadRootKey),
+    root: holdRootKey(options.rootKey, options.rereadRootKey, options.signingToken),
     now,
     random,
     onFault: (error) => logger.error('keys cannot be read again', { error: describeError(error) }),

@@ -74,8 +74,8 @@ export async function getPaymentCredentials(
   const site = needs.site.digits
   const claims = createPaymentCredentials({ site, ...times, jti, cardData, securityCode })
   return traced(trace, 'sign and encrypt', () =>
-    needs.runRsa(() =>
-      encryptJwe(signJws(needs.signingKeys.active, claims), recipient, (count) =>
+    needs.runRsa(async () =>
+      encryptJwe(await signJws(needs.signingKeys.active, claims), recipient, (count) =>
         random.bytes(count),
       ),
     ),

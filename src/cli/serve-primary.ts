@@ -7,12 +7,12 @@ import { createOperatorApp } from '../http/operator-routes.ts'
 import { startMinting, type Minting } from '../keys/minting.ts'
 import { createKeyKeeper } from '../keys/keep-keys.ts'
 import { openLiveKeys } from '../keys/live-keys.ts'
-import { holdRootKey } from '../keys/root-key.ts'
 import { SITE } from '../service.ts'
 import type { Store } from '../store/contract.ts'
 import { createLogger, describeError, type Logger } from '../telemetry/logger.ts'
 import { addGauge } from '../telemetry/metrics.ts'
 import { checkReadiness } from '../http/check-readiness.ts'
+import { openRootKey } from './custody.ts'
 import { keyPolicies } from './keeper.ts'
 import { HARDENED_ARGUMENTS } from './harden-process.ts'
 import { listen } from './listen.ts'
@@ -20,7 +20,7 @@ import { createPrinter } from './print.ts'
 import { checkRequirements } from './serve-requirements.ts'
 import { noteForeignCertificate, tlsFiles } from './serve-tls.ts'
 import { stopOnSignal } from './stop-on-signal.ts'
-import { openVaultStore, readRootKey } from './vault.ts'
+import { openVaultStore } from './vault.ts'
 import { collectMetrics } from './worker-metrics.ts'
 import { createWorkers } from './workers.ts'
 
@@ -90,7 +90,7 @@ async function startHousekeeping(
 ): Promise<Housekeeping> {
   const onFault = (error: unknown): void =>
     logger.error('housekeeping failed', { error: describeError(error) })
-  const root = holdRootKey(readRootKey(config), () => readRootKey(config))
+  const root = await openRootKey(config)
   const machine = { store, root, now: systemClock, random: systemRandom }
   const keys = await openLiveKeys({ ...machine, onFault })
   const minting = startMinting({

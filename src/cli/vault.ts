@@ -2,7 +2,7 @@ import type { Config, SettingName } from '../config.ts'
 import { systemClock, systemRandom } from '../clock-and-random.ts'
 import { OperatorError } from '../errors.ts'
 import { readPrivateFile } from '../keys/private-file.ts'
-import { parseRootKey, readRootKeyFile, type RootKey } from '../keys/root-key.ts'
+import type { HeldRootKey, RootKey } from '../keys/root-key.ts'
 import { loadSealer } from '../keys/sealing-keys.ts'
 import type { Store } from '../store/contract.ts'
 import {
@@ -14,14 +14,27 @@ import {
   type StorePlace,
 } from '../store/open-store.ts'
 import type { Sealer } from '../store/sealed-records.ts'
+import { openRootKey } from './custody.ts'
 
 /** The settings of every command that opens the vault. */
-export const VAULT_SETTINGS: readonly SettingName[] = ['store', 'storeFile', 'data', 'rootKeyFile']
+export const VAULT_SETTINGS: readonly SettingName[] = [
+  'store',
+  'storeFile',
+  'data',
+  'rootKeyFile',
+  'rootKeyIn',
+  'signingKeysIn',
+  'pkcs11Module',
+  'pkcs11Token',
+  'pkcs11PinFile',
+  'pkcs11KeyLabel',
+]
 
 /** A store of serve mode and the keys that open it. */
 export interface Vault {
   readonly store: Store
   readonly rootKey: RootKey
+  readonly root: HeldRootKey
   readonly sealer: Sealer
 }
 
@@ -81,21 +94,16 @@ export async function openVaultStore(
   return openStore({ ...place, mode: 'serve', now: systemClock, report })
 }
 
-/** Reads the root key, from the environment or its file. Throws OperatorError when there is none. */
-export function readRootKey({ rootKey, rootKeyFile }: Config): RootKey {
-  if (rootKey !== undefined) return parseRootKey(rootKey.reveal(), 'COATCHECK_ROOT_KEY')
-  return readRootKeyFile(rootKeyFile)
-}
-
 /** Opens store and keys, runs, and closes the store again. */
 export async function withVault<T>(config: Config, run: (vault: Vault) => Promise<T>): Promise<T> {
   // A store that is there may be of dev mode: then it is to blame, not a root key that it never had.
-  if (!(await hasStore(readStorePlace(config)))) readRootKey(config)
+  if (!(await hasStore(readStorePlace(config)))) await openRootKey(config)
   const store = await openVaultStore(config)
   try {
-    const rootKey = readRootKey(config)
+    const root = await openRootKey(config)
+    const rootKey = root.current()
     const machine = { ...systemRandom, now: systemClock }
-    return await run({ store, rootKey, sealer: await loadSealer(store, rootKey, machine) })
+    return await run({ store, root, rootKey, sealer: await loadSealer(store, rootKey, machine) })
   } finally {
     await store.close()
   }

@@ -79,7 +79,13 @@ export const ROUTES: readonly Route[] = [
     caller: 'merchant',
     body: { 'application/json': SESSION_REQUEST },
     success: { status: 201, type: 'application/jwt', schema: COMPACT },
-    errors: [...MERCHANT_ERRORS, ...BODY_ERRORS, 'RATE_LIMITED', 'KEY_POOL_EMPTY'],
+    errors: [
+      ...MERCHANT_ERRORS,
+      ...BODY_ERRORS,
+      'RATE_LIMITED',
+      'KEY_POOL_EMPTY',
+      'HSM_UNAVAILABLE',
+    ],
     run: async (operations, merchant, call) =>
       replyJwt(await operations.createSession(merchant, call)),
   },
@@ -133,7 +139,13 @@ export const ROUTES: readonly Route[] = [
     caller: 'merchant',
     releases: true,
     success: { status: 200, type: 'application/jwt', schema: COMPACT },
-    errors: [...MERCHANT_ERRORS, 'JWT_V2_REQUIRED', 'RELEASE_NOT_ALLOWED', 'TOKEN_NOT_FOUND'],
+    errors: [
+      ...MERCHANT_ERRORS,
+      'JWT_V2_REQUIRED',
+      'RELEASE_NOT_ALLOWED',
+      'TOKEN_NOT_FOUND',
+      'HSM_UNAVAILABLE',
+    ],
     run: async (operations, merchant, call) =>
       replyReadJwt(await operations.getPaymentCredentials(merchant, call)),
   },

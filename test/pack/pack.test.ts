@@ -75,6 +75,7 @@ test('clients of databases are optional peers, and one that is missing is said t
     assert.ok(!(name in dependencies), name)
   }
   assert.equal(peerDependencies['@redis/client'], '^6')
+  assert.equal(peerDependencies['pkcs11js'], '^2')
   for (const [store, says] of [
     ['postgres://127.0.0.1:1/coatcheck', /library of PostgreSQL is not installed\.\n.*pg@8/],
     ['redis://127.0.0.1:1', /library of Redis is not installed\.\n.*@redis\/client@6/],

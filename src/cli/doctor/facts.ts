@@ -36,7 +36,9 @@ export interface StoreFacts {
 
 /** Where the root key comes from. */
 export interface RootKeyFacts {
-  readonly source: 'environment' | 'file'
+  /** The token and the label in it; undefined where the key is in none. */
+  readonly token?: string | undefined
+  readonly source: 'environment' | 'file' | 'hsm'
   /** Undefined when there is no file. */
   readonly file: PathFacts | undefined
   readonly path: string

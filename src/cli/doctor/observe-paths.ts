@@ -96,10 +96,15 @@ export function observeRootKey({
   rootKey,
   rootKeyFile,
   data,
-}: Pick<Config, 'rootKey' | 'rootKeyFile' | 'data'>): RootKeyFacts {
+  rootKeyIn,
+  pkcs11Token,
+  pkcs11KeyLabel,
+}: Config): RootKeyFacts {
+  const isInHsm = rootKey === undefined && rootKeyIn === 'hsm'
   const file = observePath(rootKeyFile)
   return {
-    source: rootKey === undefined ? 'file' : 'environment',
+    source: isInHsm ? 'hsm' : rootKey === undefined ? 'file' : 'environment',
+    ...(isInHsm ? { token: `${pkcs11Token} (${pkcs11KeyLabel})` } : {}),
     file,
     path: rootKeyFile,
     isInDataFolder: file !== undefined && existsSync(data) && isInside(data, rootKeyFile),

@@ -3,14 +3,13 @@ import type { Config } from '../../config.ts'
 import { OperatorError } from '../../errors.ts'
 import { createKeyKeeper, type KeyKeeper } from '../../keys/keep-keys.ts'
 import { stateOf } from '../../keys/key-life.ts'
-import { holdRootKey } from '../../keys/root-key.ts'
 import { loadSealer } from '../../keys/sealing-keys.ts'
 import { createAdministration } from '../../merchant/administration.ts'
 import { isBundledCredential } from '../../merchant/bundled-credential.ts'
 import type { Store } from '../../store/contract.ts'
 import { SealError } from '../../jose/seal.ts'
 import { createReadingStore } from '../../store/sqlite-reader.ts'
-import { readRootKey } from '../vault.ts'
+import { openRootKey } from '../custody.ts'
 import type { KeyFacts, PoolFacts, VaultFacts } from './facts.ts'
 import type { ObservedStore } from './observe-paths.ts'
 
@@ -46,9 +45,8 @@ export async function readVault(config: Config, store: Store): Promise<ObservedV
 
 async function openVault(config: Config, store: Store): Promise<VaultFacts | OperatorError> {
   try {
-    const rootKey = readRootKey(config)
-    const sealer = await loadSealer(store, rootKey, { ...systemRandom, now: systemClock })
-    const root = holdRootKey(rootKey)
+    const root = await openRootKey(config)
+    const sealer = await loadSealer(store, root.current(), { ...systemRandom, now: systemClock })
     const keeper = createKeyKeeper({ store, root, now: systemClock, random: systemRandom })
     const administration = createAdministration({ store, sealer, now: systemClock })
     const credentials = await administration.listCredentials()
