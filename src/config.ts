@@ -106,6 +106,12 @@ const SETTINGS = {
     default: 0,
     description: 'worker processes; 0 means one per core',
   },
+  drainMilliseconds: {
+    kind: whole(0, 60_000),
+    default: 3000,
+    description:
+      'how long requests are still accepted after SIGTERM, while /readyz says 503; more than proxies take to see it',
+  },
   poolTarget: { kind: count, default: 512, description: 'one-time session keys to keep ready' },
   rotatedPoolTarget: {
     kind: count,

@@ -90,6 +90,7 @@ export function serveArgs({ data, store, rootKeyFile }: MadeVault): readonly str
     workers: 2,
     'pool-target': 32,
     'rotated-pool-target': 1,
+    'drain-milliseconds': 0,
   }
   return [
     'serve',

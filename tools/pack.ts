@@ -13,6 +13,7 @@ import { basename, join, resolve } from 'node:path'
 import { build, type BuildOptions } from 'esbuild'
 import { publint } from 'publint'
 import { formatMessage } from 'publint/utils'
+import { bundleConsole } from '../src/dev/bundle-console.ts'
 import manifest from '../package.json' with { type: 'json' }
 
 // `npm run build [-- folder]`: packs the one source tree as two packages, ready to publish, into dist/ or the folder.
@@ -39,6 +40,8 @@ const DEVELOPMENT_ONLY: readonly string[] = [
   'optionalDependencies',
   'allowScripts',
 ]
+/** What a clone bundles the console with, and a package has it bundled. */
+const BUNDLING_ONLY: readonly string[] = ['esbuild', 'preact']
 const CLIENT_ENTRY = 'client/index.js'
 const CLIENT_CONTENTS = /^(?:client|protocol|http-signature|card)\/|^errors\./
 const CLIENT_LIMIT_BYTES = 50_000
@@ -52,9 +55,12 @@ const SERVER: Package = {
     ...Object.fromEntries(
       Object.entries(manifest).filter(([key]) => !DEVELOPMENT_ONLY.includes(key)),
     ),
+    dependencies: Object.fromEntries(
+      Object.entries(manifest.dependencies).filter(([name]) => !BUNDLING_ONLY.includes(name)),
+    ),
     exports: { '.': built('index') },
   },
-  finish: () => Promise.resolve(),
+  finish: addConsole,
   check: () => Promise.resolve([]),
 }
 
@@ -134,6 +140,15 @@ async function lint(tarball: string): Promise<readonly string[]> {
 function checkRuntime(tarball: string): readonly string[] {
   const packed = execute('tar', ['-xzOf', tarball, 'package/package.json'], PROJECT)
   return packed.includes('node-linux-') ? ['package.json names node-linux-*'] : []
+}
+
+/** Adds the console, bundled: nothing of its source is packed. */
+async function addConsole(dist: string): Promise<void> {
+  const folder = join(dist, 'console')
+  mkdirSync(folder, { recursive: true })
+  const files = await bundleConsole(join(PROJECT, 'src/console'), { minify: true })
+  for (const [name, content] of files) writeFileSync(join(folder, name), content)
+  console.log(`${SERVER.name}: ${kilobytes(bytesOf(folder, '*'))} of console`)
 }
 
 /** Leaves out what the client imports and never runs, such as the card networks and their dependency. */

@@ -26,6 +26,7 @@ export function banner(
     `  merchant  ${merchantId}`,
     `  key id    ${keyId}`,
     `  secret    ${secret}`,
+    `  console   ${url}/console/`,
     '  These credentials are public and protect nothing. Only published test cards are taken, such as 4111111111111111.',
     ...(https === undefined ? [] : describeHttps(https)),
     '',

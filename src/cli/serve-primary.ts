@@ -19,7 +19,7 @@ import { listen } from './listen.ts'
 import { createPrinter } from './print.ts'
 import { checkRequirements } from './serve-requirements.ts'
 import { noteForeignCertificate, tlsFiles } from './serve-tls.ts'
-import { stopOnSignal } from './stop-on-signal.ts'
+import { longestAfterDrain, stopOnSignal } from './stop-on-signal.ts'
 import { openVaultStore } from './vault.ts'
 import { collectMetrics } from './worker-metrics.ts'
 import { createWorkers } from './workers.ts'
@@ -57,13 +57,19 @@ export async function runPrimary(config: Config, json: boolean): Promise<void> {
       return `${ofWorkers}\n${await describePools(housekeeping.minting)}`
     },
   })
-  stopOnSignal(async () => {
-    draining = true
-    await workers.stop()
-    await operators.close()
-    await housekeeping.stop()
-    await store.close()
-  })
+  const longestMilliseconds = longestAfterDrain(config.drainMilliseconds)
+  stopOnSignal(
+    async (signal) => {
+      draining = true
+      // Whoever does not want to wait for the drain says so with a second signal.
+      process.once('SIGINT', () => void workers.stop('SIGINT'))
+      await workers.stop(signal)
+      await operators.close()
+      await housekeeping.stop()
+      await store.close()
+    },
+    { longestMilliseconds },
+  )
   const port = await workers.start()
   const operatorUrl = await listen(operators, {
     host: config.operatorHost,

@@ -58,5 +58,5 @@ export async function runWorker(config: Config): Promise<void> {
     await service.close()
     await store.close()
     destination.flushSync()
-  })
+  }, config)
 }

@@ -207,7 +207,8 @@ test('dev shows people its address, its merchant, a line for each language and e
   for (const language of ['Node', 'PHP', 'Python', 'Java', '.NET', 'Ruby']) {
     assert.ok(stdout.includes(`\n  ${language} (`), language)
   }
-  assert.equal(stdout.split(url).length - 1, 7)
+  assert.equal(read('console'), `${url}/console/`)
+  assert.equal(stdout.split(url).length - 1, 8)
   assert.match(stdout, /^Self-test passed: session → .* → payment details$/m)
 
   const wrong = createFlow({ ...credentials, secret: 'c29tZXRoaW5nIGVsc2U=' })

@@ -41,7 +41,7 @@ const EMULATOR_COMMAND = [
 ]
 
 function isOfTheEmulator(file: string): boolean {
-  return file.startsWith('src/dev/') || EMULATOR_COMMAND.includes(file)
+  return /^src\/(?:dev|console)\//.test(file) || EMULATOR_COMMAND.includes(file)
 }
 
 test('nothing that serve or its workers can import is of the emulator', async () => {

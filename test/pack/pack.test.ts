@@ -94,6 +94,21 @@ test('the server’s entry and the process that mints session keys are in its pa
   assert.equal(helpers.length, 1)
 })
 
+test('the console is in the server’s package, bundled, and what bundles it is not needed there', () => {
+  const console = globSync('dist/console/*', { cwd: join(root, SERVER) })
+  assert.deepEqual(console.map((file) => basename(file)).toSorted(), [
+    'icon.svg',
+    'index.html',
+    'main.css',
+    'main.js',
+  ])
+  const { dependencies } = manifestOf(SERVER)
+  assert.deepEqual(
+    ['esbuild', 'preact'].filter((name) => name in dependencies),
+    [],
+  )
+})
+
 test('the client’s package holds the client and what it shares with the server, and needs jose alone', () => {
   assert.deepEqual(Object.keys(manifestOf(CLIENT).dependencies), ['jose'])
   const contents = globSync('dist/*', { cwd: join(root, CLIENT) })

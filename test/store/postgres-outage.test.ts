@@ -1,7 +1,5 @@
 import assert from 'node:assert/strict'
 import { randomBytes } from 'node:crypto'
-import { once } from 'node:events'
-import { createConnection, createServer, type Socket } from 'node:net'
 import { test, type TestContext } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { systemClock } from '../../src/clock-and-random.ts'
@@ -9,6 +7,7 @@ import { ServiceError } from '../../src/errors.ts'
 import { Secret } from '../../src/secret.ts'
 import type { Store } from '../../src/store/contract.ts'
 import { openPostgresStore } from '../../src/store/postgres.ts'
+import { startNetwork } from './network.ts'
 import { countOf, put, valueOf } from './opened.ts'
 import { sharedServer, startPostgres } from './postgres-server.ts'
 
@@ -106,38 +105,3 @@ test('one write that cannot be done fails with its turn, and harms no other', as
   await assert.rejects(store.write([put(name)]), { code: 'STORE_UNAVAILABLE' })
   assert.equal(await store.write([put('a')]), true)
 })
-
-interface Network {
-  readonly port: number
-  /** Lets nothing through any more, and tells nobody; false makes it work again for new connections. */
-  swallow(isBroken: boolean): void
-}
-
-/** A way to the server that can be cut without either side noticing. */
-async function startNetwork(t: TestContext, port: number): Promise<Network> {
-  let isBroken = false
-  const sockets = new Set<Socket>()
-  const server = createServer((near) => {
-    sockets.add(near.on('error', () => {}))
-    if (isBroken) return
-    const far = createConnection(port, '127.0.0.1').on('error', () => {})
-    sockets.add(far)
-    near.on('data', (bytes) => isBroken || far.write(bytes))
-    far.on('data', (bytes) => isBroken || near.write(bytes))
-    near.on('close', () => far.destroy())
-    far.on('close', () => near.destroy())
-  })
-  server.listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  t.after(() => {
-    for (const socket of sockets) socket.destroy()
-    server.close()
-  })
-  const address = server.address()
-  return {
-    port: typeof address === 'object' && address !== null ? address.port : 0,
-    swallow: (broken) => {
-      isBroken = broken
-    },
-  }
-}

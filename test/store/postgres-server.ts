@@ -249,7 +249,7 @@ function copyBinaries(brought: string, copy: string): void {
 }
 
 /** Finds a port below those that the system gives to connections, so that it is free again after a restart. */
-async function findPort(): Promise<number> {
+export async function findPort(): Promise<number> {
   for (;;) {
     const port = randomInt(12_000, 32_000)
     if (await isFree(port)) return port

@@ -2,6 +2,7 @@ import { fastify, type FastifyInstance, type FastifyReply, type FastifyRequest }
 import { OperatorError } from '../../errors.ts'
 import { isJsonObject, parseJsonBytes, type JsonObject } from '../../protocol/parse.ts'
 import type { ControlCall } from './call.ts'
+import { addConsole } from './console-routes.ts'
 import { ControlError, controlErrorBody, type Example } from './control-error.ts'
 import { createEventStreams } from './events.ts'
 import { guard } from './guard.ts'
@@ -34,6 +35,7 @@ export async function createControlApp(
   app.setNotFoundHandler(async (_request, reply) => refuse(reply, notFound(), undefined))
   for (const route of CONTROL_ROUTES) addRoute(app, route, { needs, events, random })
   addMethodRefusals(app)
+  addConsole(app)
   app.get('/_dev/events', async (_request, reply) => {
     reply.hijack()
     await events.open(reply.raw)
