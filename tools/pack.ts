@@ -46,13 +46,18 @@ const CLIENT_LIMIT_BYTES = 50_000
 const SERVER: Package = {
   name: 'coatcheck',
   tsconfig: 'tsconfig.json',
-  entries: ['src/index.ts', 'src/cli/main.ts', 'src/keys/mint-session-keys.ts'],
+  entries: [
+    'src/index.ts',
+    'src/testing/index.ts',
+    'src/cli/main.ts',
+    'src/keys/mint-session-keys.ts',
+  ],
   files: ['bin', 'LICENSE', 'README.md', 'SECURITY.md'],
   manifest: {
     ...Object.fromEntries(
       Object.entries(manifest).filter(([key]) => !DEVELOPMENT_ONLY.includes(key)),
     ),
-    exports: { '.': built('index') },
+    exports: { '.': built('index'), './testing': built('testing/index') },
   },
   finish: () => Promise.resolve(),
   check: () => Promise.resolve([]),
