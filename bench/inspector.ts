@@ -68,12 +68,11 @@ async function measureRounds(
   for (let round = 1 - WARM_UP_ROUNDS; round <= rounds; round += 1) {
     progress(round <= 0 ? 'warming up' : `round ${round} of ${rounds}`)
     const first = (round + WARM_UP_ROUNDS) % subjects.length
-    const turns = [...subjects.keys()].map((index) => (index + first) % subjects.length)
+    const inOrder = [...subjects.entries()]
+    const turns = [...inOrder.slice(first), ...inOrder.slice(0, first)]
     const measured: Record<Operation, number[]> = { session: [], token: [] }
-    for (const index of turns) {
+    for (const [index, subject] of turns) {
       for (const operation of OPERATIONS) {
-        const subject = subjects[index]
-        if (subject === undefined) continue
         measured[operation][index] = await measureSlice(subject, generator, { operation, seconds })
       }
     }

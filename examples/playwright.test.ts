@@ -5,6 +5,7 @@ import { expect, test as base } from '@playwright/test'
 import { startCoatcheck, type Coatcheck } from 'coatcheck/testing'
 
 const test = base.extend<{ readonly coatcheck: Coatcheck }>({
+  // oxlint-disable-next-line no-empty-pattern -- Playwright reads from the pattern which fixtures are needed
   coatcheck: async ({}, use) => {
     await using coatcheck = await startCoatcheck({ freeze: '2027-01-01T00:00:00Z' })
     await use(coatcheck)

@@ -18,10 +18,10 @@ test('the calls of the recipe for other languages do what the page says', async 
     const { stdout } = await promisify(execFile)('sh', ['-c', call], { env })
     answers.push(stdout)
   }
-  const [, token, clock, fault, requests] = answers.map((text) => JSON.parse(text))
-  assert.equal(token.token.split('.').length, 3)
-  assert.equal(clock.mode, 'shifted')
-  assert.equal(fault.left, 1)
-  assert.equal(requests.requests.length, 1)
+  const [, token = '', clock = '', fault = '', requests = ''] = answers
+  assert.match(token, /"token":"eyJ/)
+  assert.match(clock, /"mode":"shifted"/)
+  assert.match(fault, /"left":1/)
+  assert.match(requests, /"operation":"createTransientToken"/)
   assert.equal(coatcheck.faults.all().length, 1)
 })
