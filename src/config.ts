@@ -3,61 +3,20 @@ import { OperatorError } from './errors.ts'
 import { nearest } from './nearest.ts'
 import { isJsonObject, type JsonObject } from './protocol/parse.ts'
 import { Secret } from './secret.ts'
-
-/** A form of value: how it is read from text, and what it must look like. */
-interface Kind<Value> {
-  /** Such as `a whole number from 1 to 3600`. */
-  readonly form: string
-  /** Reads text (a flag, a variable) or a member of the file; undefined when the form is wrong. */
-  read(given: unknown): Value | undefined
-  /** Every value that there is, where they are few. */
-  readonly choices?: readonly string[]
-}
+import {
+  oneOf,
+  storeAddress,
+  text,
+  textOrNothing,
+  texts,
+  whole,
+  type Kind,
+} from './setting-kinds.ts'
 
 interface SettingEntry<Value> {
   readonly kind: Kind<Value>
   readonly description: string
   readonly default: Value
-}
-
-const text: Kind<string> = {
-  form: 'text that is not empty',
-  read: (given) => (typeof given === 'string' && given !== '' ? given : undefined),
-}
-
-const textOrNothing: Kind<string> = {
-  form: 'text',
-  read: (given) => (typeof given === 'string' ? given : undefined),
-}
-
-const texts: Kind<readonly string[]> = {
-  form: 'a list of texts (between commas in a flag or a variable)',
-  read: (given) => {
-    const items: unknown =
-      typeof given === 'string' ? given.split(',').map((item) => item.trim()) : given
-    const isList =
-      Array.isArray(items) && items.every((item) => typeof item === 'string' && item !== '')
-    return isList ? items : undefined
-  },
-}
-
-function whole(minimum: number, maximum: number): Kind<number> {
-  return {
-    form: `a whole number from ${minimum} to ${maximum}`,
-    read: (given) => {
-      const number = typeof given === 'string' && /^[0-9]{1,9}$/.test(given) ? Number(given) : given
-      const isWithin = typeof number === 'number' && number >= minimum && number <= maximum
-      return isWithin && Number.isInteger(number) ? number : undefined
-    },
-  }
-}
-
-function oneOf<Choice extends string>(...choices: readonly Choice[]): Kind<Choice> {
-  return {
-    form: `one of ${choices.join(', ')}`,
-    read: (given) => choices.find((choice) => choice === given),
-    choices,
-  }
 }
 
 const address = { kind: text, default: '127.0.0.1' } as const
@@ -73,11 +32,48 @@ const SETTINGS = {
   port: { kind: port, default: 4010, description: 'port to listen on; 0 takes a free one' },
   operatorHost: { ...address, description: 'address of the operators’ listener' },
   operatorPort: { kind: port, default: 4011, description: 'port of the operators’ listener' },
+  store: {
+    kind: storeAddress,
+    default: new Secret('sqlite'),
+    description:
+      'sqlite for the embedded store, or the URL of a database (postgres://…, redis://…)',
+  },
+  storeFile: {
+    kind: textOrNothing,
+    default: '',
+    description: 'file that holds the store’s URL, readable by its owner only',
+  },
   data: { kind: text, default: 'coatcheck-data', description: 'folder of the embedded store' },
   rootKeyFile: {
     kind: text,
     default: 'coatcheck-root.key',
     description: 'file that holds the root key',
+  },
+  rootKeyIn: {
+    kind: oneOf('file', 'hsm'),
+    default: 'file',
+    description: 'where the root key is: file (or the environment) or hsm',
+  },
+  signingKeysIn: {
+    kind: oneOf('store', 'hsm'),
+    default: 'store',
+    description: 'where new signing keys are made and kept: store (sealed) or hsm',
+  },
+  pkcs11Module: {
+    kind: textOrNothing,
+    default: '',
+    description: 'PKCS#11 module of the HSM, such as /usr/lib/softhsm/libsofthsm2.so',
+  },
+  pkcs11Token: { kind: textOrNothing, default: '', description: 'label of the token in the HSM' },
+  pkcs11PinFile: {
+    kind: textOrNothing,
+    default: '',
+    description: 'file that holds the user PIN of the token, readable by its owner only',
+  },
+  pkcs11KeyLabel: {
+    kind: text,
+    default: 'coatcheck-root',
+    description: 'label of the root key in the token',
   },
   origin: {
     kind: textOrNothing,
@@ -109,6 +105,12 @@ const SETTINGS = {
     kind: whole(0, 256),
     default: 0,
     description: 'worker processes; 0 means one per core',
+  },
+  drainMilliseconds: {
+    kind: whole(0, 60_000),
+    default: 3000,
+    description:
+      'how long requests are still accepted after SIGTERM, while /readyz says 503; more than proxies take to see it',
   },
   poolTarget: { kind: count, default: 512, description: 'one-time session keys to keep ready' },
   rotatedPoolTarget: {
@@ -181,6 +183,8 @@ type Settings = { readonly [Name in SettingName]: ValueOf<Name> }
 export type Config = Settings & {
   /** The root key's base64 text, by environment only; it wins over `rootKeyFile`. */
   readonly rootKey: Secret | undefined
+  /** The user PIN of the token, by environment only. */
+  readonly pkcs11Pin: Secret | undefined
 }
 
 /** One setting, as documentation and flags show it. */
@@ -199,6 +203,7 @@ export interface Setting {
 
 const PREFIX = 'COATCHECK_'
 const ROOT_KEY_VARIABLE = `${PREFIX}ROOT_KEY`
+const PIN_VARIABLE = `${PREFIX}PKCS11_PIN`
 
 /** Every setting, in the order of the documentation. */
 export const SETTING_LIST: readonly Setting[] = settingNames().map((name) => {
@@ -208,10 +213,15 @@ export const SETTING_LIST: readonly Setting[] = settingNames().map((name) => {
     flag: `--${words}`,
     variable: PREFIX + words.replaceAll('-', '_').toUpperCase(),
     description: SETTINGS[name].description,
-    default: String(SETTINGS[name].default),
+    default: showDefault(SETTINGS[name].default),
     ...choicesOf(SETTINGS[name].kind),
   }
 })
+
+// What a setting is without being set is no secret.
+function showDefault(value: unknown): string {
+  return value instanceof Secret ? value.reveal() : String(value)
+}
 
 function choicesOf({ choices }: Kind<unknown>): Pick<Setting, 'choices'> {
   return choices === undefined ? {} : { choices }
@@ -244,8 +254,11 @@ export function readConfig({ file, environment, flags, defaults }: Sources): Con
     settings[name] = readSetting(name, given[name], sourceOf(name, { environment, flags }))
   }
   if (!isComplete(settings)) throw new TypeError('a setting has no value')
-  const rootKey = environment[ROOT_KEY_VARIABLE]
-  return { ...settings, rootKey: rootKey === undefined ? undefined : new Secret(rootKey) }
+  const secret = (variable: string): Secret | undefined => {
+    const value = environment[variable]
+    return value === undefined ? undefined : new Secret(value)
+  }
+  return { ...settings, rootKey: secret(ROOT_KEY_VARIABLE), pkcs11Pin: secret(PIN_VARIABLE) }
 }
 
 function readSetting(name: SettingName, given: unknown, source: string): unknown {
@@ -340,7 +353,7 @@ export function findUnknownVariables(
 }
 
 function variableNames(): readonly string[] {
-  return [...SETTING_LIST.map(({ variable }) => variable), ROOT_KEY_VARIABLE]
+  return [...SETTING_LIST.map(({ variable }) => variable), ROOT_KEY_VARIABLE, PIN_VARIABLE]
 }
 
 /** The prefix, which all have, must not make them all alike. */

@@ -41,6 +41,26 @@ export const ERRORS = {
     cause: 'The request carries neither a complete HTTP Signature nor a bearer JWT.',
     fix: 'Send the headers that the message lists, or `Authorization: Bearer` with a JWT.',
   },
+  JWT_V2_REQUIRED: {
+    status: 403,
+    family: 'gateway',
+    reason: '',
+    actor: 'merchant',
+    message: 'This operation accepts bearer JWTs of version 2 only',
+    cause:
+      'The request was signed by HTTP Signature or by a JWT of version 1, which can be replayed; a card is released to neither.',
+    fix: 'Sign with a JWT of version 2: with official clients, `authenticationType: jwt` in a version that has it (see compatibility).',
+  },
+  RELEASE_NOT_ALLOWED: {
+    status: 403,
+    family: 'gateway',
+    reason: '',
+    actor: 'operator',
+    message: 'Cards are not released to this merchant',
+    cause:
+      'The record of the merchant does not entitle it to cards, or has no release certificate that is good now.',
+    fix: 'The operator sets both: `coatcheck merchants set <id> --entitled yes --release-certificate <file>`.',
+  },
   RESOURCE_NOT_FOUND: {
     status: 404,
     family: 'gateway',
@@ -235,7 +255,16 @@ export const ERRORS = {
     actor: 'operator',
     message: 'The store is not available, try again',
     cause: 'A write or read of the store failed; nothing was acknowledged.',
-    fix: 'Look at the log under the correlation id; check disk space and permissions of the data folder.',
+    fix: 'Look at the log under the correlation id; check the database, or disk space and permissions of the data folder.',
+  },
+  HSM_UNAVAILABLE: {
+    status: 503,
+    family: 'flex',
+    reason: 'SERVICE_UNAVAILABLE',
+    actor: 'operator',
+    message: 'The signing key is not available, try again',
+    cause: 'The HSM that holds the signing key does not answer; nothing else signs in its place.',
+    fix: 'Look at the log under the correlation id; check the HSM and the network to it. Service is back within a second of it.',
   },
   INTERNAL_ERROR: {
     status: 500,

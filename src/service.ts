@@ -1,9 +1,11 @@
 import type { FastifyInstance } from 'fastify'
 import { createSession, type CreateSessionNeeds } from './actions/create-session.ts'
 import { createToken, type CreateTokenNeeds } from './actions/create-token.ts'
+import { getPaymentCredentials } from './actions/get-payment-credentials.ts'
 import { getPaymentDetails } from './actions/get-payment-details.ts'
 import { getJwks, getPublicKey } from './actions/get-public-key.ts'
 import { createLoggedAudit, type Audit } from './audit/audit.ts'
+import { createReleaseTrail } from './audit/release-trail.ts'
 import {
   epochSeconds,
   systemClock,
@@ -14,6 +16,7 @@ import {
 import { createApp, type HttpNeeds } from './http/app.ts'
 import type { Gather } from './http/gather.ts'
 import type { Operations, Route } from './http/routes.ts'
+import type { SigningToken } from './hsm/token-signing.ts'
 import { createRsaQueue } from './jose/rsa-queue.ts'
 import { claimKeys, type ClaimedKey } from './keys/claim-keys.ts'
 import { createMleKeys } from './keys/mle-keys.ts'
@@ -50,6 +53,8 @@ export interface ServiceOptions {
   readonly rootKey: RootKey
   /** Reads the root key again, when a key is met that the one at hand does not open. Default is that it never changes. */
   rereadRootKey?(): RootKey
+  /** The token that holds signing keys. Default is none. */
+  readonly signingToken?: SigningToken | undefined
   readonly logger: Logger
   /** Such as `https://pay.example.com`. Undefined takes the address of the accepting socket: for loopback only. */
   readonly publicOrigin: string | undefined
@@ -136,7 +141,7 @@ export async function createService(options: ServiceOptions): Promise<Service> {
   const { outerClocks = { signatures: now, machine: now } } = options
   const keys = await openLiveKeys({
     store,
-    root: holdRootKey(options.rootKey, options.rereadRootKey),
+    root: holdRootKey(options.rootKey, options.rereadRootKey, options.signingToken),
     now,
     random,
     onFault: (error) => logger.error('keys cannot be read again', { error: describeError(error) }),
@@ -224,6 +229,8 @@ function createOperations(options: Completed, keys: LiveKeys, pool: SessionKeyPo
   const sessionNeeds = wrappers.createSession({ ...shared, nextSessionKey })
   const defaultAttempts = sessionLimits.attempts
   const tokenNeeds = wrappers.createToken({ ...shared, site: SITE, defaultAttempts })
+  const trail = createReleaseTrail({ ...shared, store: { write: store.write } })
+  const releaseNeeds = { ...shared, site: SITE, trail }
   return {
     createSession: (merchant, call) => createSession(sessionNeeds, merchant, call),
     createToken: withFreshKeys(keys, (compact, correlationId) =>
@@ -231,6 +238,8 @@ function createOperations(options: Completed, keys: LiveKeys, pool: SessionKeyPo
     ),
     getPaymentDetails: (merchant, reference, correlationId) =>
       getPaymentDetails(shared, merchant, { reference, correlationId }),
+    getPaymentCredentials: (merchant, { parameter: reference, keyId = '', correlationId }) =>
+      getPaymentCredentials(releaseNeeds, merchant, { reference, keyId, correlationId }),
     getPublicKey: async (kid) => {
       // Another process may have made it a moment ago.
       if (keys.isStale() || signingKeys.find(kid) === undefined) await keys.refresh()

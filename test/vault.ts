@@ -9,15 +9,18 @@ import { createSealingKey, loadSealer, poolSealer } from '../src/keys/sealing-ke
 import { encodeSessionKey } from '../src/keys/session-key-material.ts'
 import { storeSigningKey } from '../src/keys/signing-keys.ts'
 import { createAdministration, type NewMerchant } from '../src/merchant/administration.ts'
+import { Secret } from '../src/secret.ts'
 import { SITE } from '../src/service.ts'
 import type { Store, Write } from '../src/store/contract.ts'
 import type { Sealer } from '../src/store/sealed-records.ts'
-import { openSqliteStore } from '../src/store/sqlite.ts'
+import { openStore } from '../src/store/open-store.ts'
 import { makeFolder } from './process.ts'
 
 /** What a store of serve mode that was made for a test holds, and where. */
 export interface MadeVault {
   readonly data: string
+  /** `sqlite`, or the address of a database. */
+  readonly store: string
   readonly rootKeyFile: string
   readonly merchantId: string
   readonly keyId: string
@@ -43,10 +46,11 @@ const [material = Buffer.alloc(0)] = keys.session.map((pkcs8) => encodeSessionKe
 export async function makeVault(
   pooledKeys: number,
   { keyId = 'key-1', secret: chosen = randomBytes(32), ...settings }: VaultMerchant = {},
+  address = 'sqlite',
 ): Promise<MadeVault> {
   const data = makeFolder()
   const rootKeyFile = join(data, 'root.key')
-  const store = openVault(data)
+  const store = await openVault(data, address)
   const rootKey = createRootKeyFile(rootKeyFile, systemRandom.bytes)
   const life = beginLife(systemClock())
   await createSealingKey(store, rootKey, { ...systemRandom, life })
@@ -67,17 +71,18 @@ export async function makeVault(
   })
   await fillPool(store, sealer, pooledKeys)
   await store.close()
-  return { data, rootKeyFile, merchantId: merchant.id, keyId, secret }
+  return { data, store: address, rootKeyFile, merchantId: merchant.id, keyId, secret }
 }
 
-function openVault(data: string): Store {
-  return openSqliteStore({ folder: data, mode: 'serve', now: systemClock })
+function openVault(folder: string, address: string): Promise<Store> {
+  return openStore({ address: new Secret(address), folder, mode: 'serve', now: systemClock })
 }
 
 /** The arguments with which `serve` runs a vault on free ports, with two workers. */
-export function serveArgs({ data, rootKeyFile }: MadeVault): readonly string[] {
+export function serveArgs({ data, store, rootKeyFile }: MadeVault): readonly string[] {
   const flags = {
     data,
+    store,
     'root-key-file': rootKeyFile,
     origin: ORIGIN,
     port: 0,
@@ -85,6 +90,7 @@ export function serveArgs({ data, rootKeyFile }: MadeVault): readonly string[] {
     workers: 2,
     'pool-target': 32,
     'rotated-pool-target': 1,
+    'drain-milliseconds': 0,
   }
   return [
     'serve',

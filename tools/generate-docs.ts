@@ -179,7 +179,7 @@ function merchantsPage(): string {
     '',
     'Given to `coatcheck merchants add <id>`, changed later by `coatcheck merchants set <id>`, shown by `coatcheck merchants',
     'show <id>`. The value `default` takes a setting back. Every process knows within 10 seconds; sessions and tokens that',
-    'are there already keep what they were made with.',
+    'are there already keep what they were made with. What the release of a card takes: [releases](release.md).',
     '',
     '| setting | flag | meaning | default |',
     '| --- | --- | --- | --- |',

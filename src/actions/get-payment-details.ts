@@ -2,15 +2,14 @@ import type { Audit } from '../audit/audit.ts'
 import { ServiceError } from '../errors.ts'
 import { decodeJws } from '../jose/jws.ts'
 import type { Merchant } from '../merchant/merchant.ts'
-import type { CardData } from '../protocol/field-catalogue.ts'
 import { parseJti } from '../protocol/jti.ts'
 import { stringMember } from '../protocol/parse.ts'
 import { createPaymentDetails, type PaymentDetails } from '../protocol/payment-details.ts'
 import type { Store } from '../store/contract.ts'
-import { isLost, type Sealer } from '../store/sealed-records.ts'
+import type { Sealer } from '../store/sealed-records.ts'
 import { shortHash } from '../telemetry/redact.ts'
 import { traced, type Trace } from '../telemetry/trace.ts'
-import { cardRecordName, openCard } from '../session/card-vault.ts'
+import { readCard } from '../session/read-card.ts'
 
 /** What reading details needs. */
 export interface GetPaymentDetailsNeeds {
@@ -42,7 +41,7 @@ export async function getPaymentDetails(
 ): Promise<PaymentDetails> {
   const { trace } = needs
   const jti = traced(trace, 'read reference', () => readReference(reference))
-  const cardData = await traced(trace, 'read card data', () => readCard(needs, merchant, jti))
+  const { cardData } = await traced(trace, 'read card data', () => readCard(needs, merchant, jti))
   const jtiHash = shortHash(jti)
   await needs.audit.record({
     event: 'details.read',
@@ -57,19 +56,6 @@ function readReference(reference: string): string {
   const jti = reference.includes('.') ? jtiOfToken(reference) : reference
   if (jti === undefined || parseJti(jti) === undefined) throw new ServiceError('TOKEN_NOT_FOUND')
   return jti
-}
-
-async function readCard(
-  { store, sealer }: GetPaymentDetailsNeeds,
-  merchant: Merchant,
-  jti: string,
-): Promise<CardData> {
-  const record = await store.get('card', cardRecordName(jti))
-  // Of a sealing key that was deleted nothing is left: the token is gone with it.
-  const isThere = record !== undefined && !isLost(record, sealer)
-  const card = isThere ? openCard(record, jti, sealer) : undefined
-  if (card?.merchantId !== merchant.id) throw new ServiceError('TOKEN_NOT_FOUND')
-  return card.cardData
 }
 
 function jtiOfToken(token: string): string | undefined {

@@ -5,16 +5,21 @@ export interface AuditEntry {
     | 'token.issued'
     | 'token.refused'
     | 'details.read'
+    | 'card.released'
     | 'payment.simulated'
   readonly correlationId: string
   /** Undefined where the caller is anonymous. */
   readonly merchantId?: string | undefined
-  /** The kid of the session's key. */
+  /** The kid of the session's key; of a release, that of the certificate. */
   readonly kid?: string | undefined
   /** See {@link shortHash}. */
   readonly jtiHash?: string | undefined
   /** An error code. */
   readonly reason?: string | undefined
+  /** Whether a security code went out. */
+  readonly securityCode?: boolean
+  /** The head of the chain of releases with this entry, as `coatcheck audit verify --head` takes it. */
+  readonly head?: string
 }
 
 /** The audit trail. */

@@ -4,7 +4,7 @@ import { Command } from 'commander'
 import { systemClock, systemRandom, type Now } from '../clock-and-random.ts'
 import type { Config, SettingName } from '../config.ts'
 import { startEmulator, type Emulator } from '../dev/emulator.ts'
-import { BUNDLED_MERCHANT, DEV_ALLOWANCES } from '../dev/seed.ts'
+import { BUNDLED_MERCHANT, bundledReleaseKey, DEV_ALLOWANCES } from '../dev/seed.ts'
 import { OperatorError } from '../errors.ts'
 import { createRootKeyFile, readRootKeyFile, type RootKey } from '../keys/root-key.ts'
 import type { Store } from '../store/contract.ts'
@@ -132,10 +132,13 @@ async function addCertificate(
   writePrivately(file, p12, credentials)
   const mleCertificate = resolve(`${credentials}.mle.pem`)
   writePrivately(mleCertificate, mleKey.certificate, credentials)
+  const releaseKey = resolve(`${credentials}.release.pem`)
+  writePrivately(releaseKey, bundledReleaseKey(), credentials)
   return {
     p12: { file, password: merchantId },
     certificateSerialNumber: BUNDLED_SERIAL_NUMBER,
     mleCertificate,
+    releaseKey,
   }
 }
 
@@ -144,6 +147,8 @@ interface CertificateCredentials {
   readonly certificateSerialNumber: string
   /** The file of the certificate to which requests are encrypted. */
   readonly mleCertificate: string
+  /** The file of the private key to which cards are released. */
+  readonly releaseKey: string
 }
 
 interface Running extends Emulator {

@@ -9,10 +9,12 @@ import {
   observeService,
   watchClock,
 } from './doctor/observe-machine.ts'
-import { observeRootKey, observeStore } from './doctor/observe-paths.ts'
+import { observeDatabase } from './doctor/observe-database.ts'
+import { observeRootKey, observeStore, withoutFiles } from './doctor/observe-paths.ts'
 import { observeTls } from './doctor/observe-tls.ts'
-import { observeVault } from './doctor/observe-vault.ts'
+import { observeVault, readVault } from './doctor/observe-vault.ts'
 import { countFindings, renderFindings } from './doctor/render.ts'
+import { parseStoreAddress } from '../store/open-store.ts'
 import { createPrinter, EXIT } from './print.ts'
 import { addSettings, readSettings } from './settings.ts'
 
@@ -57,9 +59,14 @@ async function runDoctor(options: DoctorOptions): Promise<void> {
 async function observe(options: DoctorOptions): Promise<Facts> {
   const endWatch = watchClock()
   const { read, used, unknownVariables } = observeConfig({ ...options })
-  const store = observeStore(used)
+  const database = await observeDatabase(used)
+  const inspected = database instanceof OperatorError ? undefined : database
+  const store = database === undefined ? observeStore(used) : withoutFiles(used)
   try {
-    const { vault, pools } = await observeVault(used, store)
+    const { vault, pools } =
+      inspected?.store === undefined
+        ? await observeVault(used, store)
+        : await readVault(used, inspected.store)
     const service = await observeService(used)
     const isMeasured = options.measure && pools !== undefined
     return {
@@ -67,6 +74,7 @@ async function observe(options: DoctorOptions): Promise<Facts> {
       unknownVariables,
       machine: observeMachine(),
       store: store.facts,
+      database: database instanceof OperatorError ? database : database?.facts,
       rootKey: observeRootKey(used),
       vault,
       pools,
@@ -76,13 +84,14 @@ async function observe(options: DoctorOptions): Promise<Facts> {
       clock: await endWatch(),
     }
   } finally {
+    await inspected?.store?.close()
     for (const reading of Object.values(store.readings)) reading.close()
   }
 }
 
 interface ObservedConfig {
   readonly read: Config | OperatorError
-  /** What the rest looks at: where nothing can be read, the defaults and the two flags that say where the vault is. */
+  /** What the rest looks at: where nothing can be read, the defaults and the flags that say where the vault is. */
   readonly used: Config
   readonly unknownVariables: Facts['unknownVariables']
 }
@@ -99,7 +108,10 @@ function observeConfig(options: Readonly<Record<string, unknown>>): ObservedConf
     return { read, used: read, unknownVariables }
   } catch (error) {
     if (!(error instanceof OperatorError)) throw error
-    const { data, rootKeyFile } = options
-    return { read: error, used: readSettings({ data, rootKeyFile }, {}, {}), unknownVariables }
+    const { store, storeFile, data, rootKeyFile } = options
+    const isAddress = typeof store === 'string' && parseStoreAddress(store) !== undefined
+    const place = { data, rootKeyFile, storeFile, ...(isAddress ? { store } : {}) }
+    const used = readSettings(place, {}, {})
+    return { read: error, used, unknownVariables }
   }
 }

@@ -3,8 +3,7 @@ import type { Config } from '../config.ts'
 import { createKeyKeeper, type KeyKeeper } from '../keys/keep-keys.ts'
 import type { KeyKind } from '../keys/key-records.ts'
 import { sealingPolicy, signingPolicy, type KeyPolicy } from '../keys/plan.ts'
-import { holdRootKey } from '../keys/root-key.ts'
-import { readRootKey, withVault, type Vault } from './vault.ts'
+import { withVault, type Vault } from './vault.ts'
 
 const DAY_SECONDS = 24 * 3600
 
@@ -26,8 +25,7 @@ export function withKeeper<T>(
   run: (vault: Vault & { readonly keeper: KeyKeeper }) => Promise<T>,
 ): Promise<T> {
   return withVault(config, (vault) => {
-    const root = holdRootKey(vault.rootKey, () => readRootKey(config))
-    const { store } = vault
+    const { store, root } = vault
     const keeper = createKeyKeeper({ store, root, now: systemClock, random: systemRandom })
     return run({ ...vault, keeper })
   })

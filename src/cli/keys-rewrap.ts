@@ -12,8 +12,7 @@ import {
   statSync,
   writeSync,
 } from 'node:fs'
-import { setTimeout as sleep } from 'node:timers/promises'
-import { Command } from 'commander'
+import { Command, Option } from 'commander'
 import { epochSeconds, systemClock, systemRandom } from '../clock-and-random.ts'
 import type { Config } from '../config.ts'
 import { OperatorError } from '../errors.ts'
@@ -21,12 +20,20 @@ import { createKeyKeeper } from '../keys/keep-keys.ts'
 import { createRootKeyFile, holdRootKey, readRootKeyFile, type RootKey } from '../keys/root-key.ts'
 import { withKeeper } from './keeper.ts'
 import { createPrinter } from './print.ts'
+import {
+  replaceUnderSameRoot,
+  rewrapElsewhere,
+  waitUntil,
+  type RewrapTarget,
+} from './rewrap-custody.ts'
 import { addSettings, readSettings } from './settings.ts'
 import { VAULT_SETTINGS } from './vault.ts'
 
 interface RewrapOptions {
   readonly json?: true
   readonly newRootKeyFile?: string
+  readonly newPkcs11KeyLabel?: string
+  readonly to?: RewrapTarget
   readonly compromised?: true
 }
 
@@ -48,6 +55,16 @@ export function rewrapCommand(): Command {
       '--new-root-key-file <file>',
       'file of the new root key; it is made when it is not there (default: the root key file with .new)',
     )
+    .addOption(
+      new Option(
+        '--to <place>',
+        'where the new root key is (default: where the old one is)',
+      ).choices(['file', 'hsm']),
+    )
+    .option(
+      '--new-pkcs11-key-label <label>',
+      'label of the new root key in the token; it is made when it is not there',
+    )
     .option('--compromised', 'make new sealing keys, reseal everything and delete the old keys')
     .option('--json', 'print JSON')
     .addHelpText('after', HELP)
@@ -58,7 +75,15 @@ export function rewrapCommand(): Command {
 async function rewrap(options: RewrapOptions, config: Config): Promise<void> {
   const printer = createPrinter(options.json === true)
   const isCompromised = options.compromised === true
-  await withKeeper(config, async ({ keeper, store, rootKey }) => {
+  const target = chooseTarget(options, config)
+  await withKeeper(config, async (vault) => {
+    if (target === 'same') return replaceUnderSameRoot(vault, printer)
+    if (target !== undefined) {
+      const { newRootKeyFile, newPkcs11KeyLabel: newKeyLabel } = options
+      const asked = { target, newRootKeyFile, newKeyLabel }
+      return rewrapElsewhere(vault, { config, printer }, asked)
+    }
+    const { keeper, store, rootKey } = vault
     const file = chooseFile(options, config)
     const newRoot = openOrCreate(file, rootKey)
     const rewrapped = await keeper.rewrap(newRoot)
@@ -86,6 +111,23 @@ async function rewrap(options: RewrapOptions, config: Config): Promise<void> {
   })
 }
 
+/** Undefined where one file takes the place of another; `same` where the root key stays. */
+function chooseTarget(
+  { to, compromised, newPkcs11KeyLabel }: RewrapOptions,
+  { rootKeyIn }: Config,
+): RewrapTarget | 'same' | undefined {
+  if (compromised === true && rootKeyIn !== 'file' && to === undefined) {
+    if (newPkcs11KeyLabel === undefined) return 'same'
+  } else if (rootKeyIn === 'file' && to !== 'hsm') return undefined
+  if (compromised === true) {
+    throw new OperatorError(
+      'The root key cannot move and the sealing keys be replaced in one step.',
+      'Rewrap without --compromised, start serve anew with the new root key, then run this with --compromised alone.',
+    )
+  }
+  return to ?? rootKeyIn
+}
+
 function chooseFile({ newRootKeyFile, compromised }: RewrapOptions, config: Config): string {
   if (config.rootKey === undefined) return newRootKeyFile ?? `${config.rootKeyFile}.new`
   if (compromised === true) {
@@ -104,7 +146,7 @@ function chooseFile({ newRootKeyFile, compromised }: RewrapOptions, config: Conf
 function openOrCreate(file: string, old: RootKey): RootKey {
   if (!existsSync(file)) return createRootKeyFile(file, systemRandom.bytes)
   const root = readRootKeyFile(file)
-  if (!root.key.equals(old.key)) return root
+  if (!('key' in old) || !root.key.equals(old.key)) return root
   throw new OperatorError(
     `${file} holds the root key that is used already.`,
     'Name a file that is not there: a new root key is made in it.',
@@ -161,8 +203,4 @@ function describePlace(file: string, config: Config, kept: string | undefined): 
 
 function count(amount: number, one: string, many: string): string {
   return `${amount} ${amount === 1 ? one : many}`
-}
-
-async function waitUntil(at: number): Promise<void> {
-  while (epochSeconds(systemClock) < at) await sleep(100)
 }

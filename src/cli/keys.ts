@@ -1,10 +1,8 @@
-import { existsSync } from 'node:fs'
 import { Command } from 'commander'
 import { systemClock, systemRandom } from '../clock-and-random.ts'
 import type { Config } from '../config.ts'
 import { OperatorError } from '../errors.ts'
 import { beginLife, stateOf, type DatedKey } from '../keys/key-life.ts'
-import { createRootKeyFile, type RootKey } from '../keys/root-key.ts'
 import { createSealingKey, loadSealer } from '../keys/sealing-keys.ts'
 import { createSigningKey } from '../keys/signing-keys.ts'
 import { examples } from './examples.ts'
@@ -12,11 +10,12 @@ import { withKeeper } from './keeper.ts'
 import { keysCertificateCommand } from './keys-certificate.ts'
 import { rewrapCommand } from './keys-rewrap.ts'
 import { revokeCommand, rotateCommand } from './keys-rotate.ts'
+import { describeCustody, makeCustody } from './make-custody.ts'
 import { ensureMleKey } from './mle-key.ts'
 import { createPrinter } from './print.ts'
 import { addSettings, readSettings } from './settings.ts'
 import { dateInWords } from '../inspect/time-in-words.ts'
-import { createVaultStore, readRootKey, VAULT_SETTINGS } from './vault.ts'
+import { createVaultStore, describeVaultStore, VAULT_SETTINGS } from './vault.ts'
 
 interface KeysOptions {
   readonly json?: true
@@ -48,39 +47,39 @@ export function keysCommand(): Command {
   return command
 }
 
-async function initKeys({ json }: KeysOptions, config: Config): Promise<void> {
-  const printer = createPrinter(json === true)
-  const store = createVaultStore(config)
+async function initKeys(options: KeysOptions, config: Config): Promise<void> {
+  const printer = createPrinter(options.json === true)
+  const { place, naming } = describeVaultStore(config)
+  const store = await createVaultStore(config)
   try {
     if ((await store.depth('sealing-key')).count > 0) {
       throw new OperatorError(
-        `The store in ${config.data} has keys already.`,
-        'Keys are never overwritten: use them, or name another folder with --data.',
+        `The store in ${place} has keys already.`,
+        `Keys are never overwritten: use them, or name another ${naming}.`,
       )
     }
-    const rootKey = openOrCreateRootKey(config)
-    const making = { ...systemRandom, life: beginLife(systemClock()) }
+    const root = await makeCustody(config)
+    const rootKey = root.current()
+    const making = { ...systemRandom, life: beginLife(systemClock()), token: root.signing }
     await createSealingKey(store, rootKey, making)
     const sealer = await loadSealer(store, rootKey, systemRandom)
     const kid = await createSigningKey(store, sealer, making)
     await ensureMleKey({ store, sealer })
-    const rootKeyFile = config.rootKey === undefined ? config.rootKeyFile : undefined
-    printer.result(describeInit(config, kid), { data: config.data, rootKeyFile, signingKid: kid })
+    const isInFile = config.rootKey === undefined && config.rootKeyIn === 'file'
+    const rootKeyFile = isInFile ? config.rootKeyFile : undefined
+    printer.result(describeInit(config, place, kid), { data: place, rootKeyFile, signingKid: kid })
   } finally {
     await store.close()
   }
 }
 
-function openOrCreateRootKey(config: Config): RootKey {
-  const isGiven = config.rootKey !== undefined || existsSync(config.rootKeyFile)
-  return isGiven ? readRootKey(config) : createRootKeyFile(config.rootKeyFile, systemRandom.bytes)
-}
-
-function describeInit({ data, rootKey, rootKeyFile }: Config, kid: string): string {
-  const source = rootKey === undefined ? rootKeyFile : 'the environment'
+function describeInit(config: Config, place: string, kid: string): string {
+  const source = describeCustody(config)
   return [
-    `Signing key ${kid} and a sealing key are in ${data}, sealed under the root key of ${source}.`,
-    'Keep a copy of the root key apart from the backups of the data: without it nothing opens.',
+    `Signing key ${kid} and a sealing key are in ${place}, sealed under the root key of ${source}.`,
+    config.rootKeyIn === 'hsm'
+      ? 'Back the token up by the tool of the HSM: without the root key in it nothing opens.'
+      : 'Keep a copy of the root key apart from the backups of the data: without it nothing opens.',
     'Next: coatcheck merchants add <id>',
   ].join('\n')
 }

@@ -9,6 +9,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
   keys: async () => (await import('./keys.ts')).keysCommand(),
   merchants: async () => (await import('./merchants.ts')).merchantsCommand(),
   credentials: async () => (await import('./credentials.ts')).credentialsCommand(),
+  audit: async () => (await import('./audit.ts')).auditCommand(),
   session: async () => (await import('./session.ts')).sessionCommand(),
   token: async () => (await import('./token.ts')).tokenCommand(),
   verify: async () => (await import('./verify.ts')).verifyCommand(),

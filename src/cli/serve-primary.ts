@@ -7,20 +7,20 @@ import { createOperatorApp } from '../http/operator-routes.ts'
 import { startMinting, type Minting } from '../keys/minting.ts'
 import { createKeyKeeper } from '../keys/keep-keys.ts'
 import { openLiveKeys } from '../keys/live-keys.ts'
-import { holdRootKey } from '../keys/root-key.ts'
 import { SITE } from '../service.ts'
 import type { Store } from '../store/contract.ts'
 import { createLogger, describeError, type Logger } from '../telemetry/logger.ts'
 import { addGauge } from '../telemetry/metrics.ts'
 import { checkReadiness } from '../http/check-readiness.ts'
+import { openRootKey } from './custody.ts'
 import { keyPolicies } from './keeper.ts'
 import { HARDENED_ARGUMENTS } from './harden-process.ts'
 import { listen } from './listen.ts'
 import { createPrinter } from './print.ts'
 import { checkRequirements } from './serve-requirements.ts'
 import { noteForeignCertificate, tlsFiles } from './serve-tls.ts'
-import { stopOnSignal } from './stop-on-signal.ts'
-import { openVaultStore, readRootKey } from './vault.ts'
+import { longestAfterDrain, stopOnSignal } from './stop-on-signal.ts'
+import { openVaultStore } from './vault.ts'
 import { collectMetrics } from './worker-metrics.ts'
 import { createWorkers } from './workers.ts'
 
@@ -32,12 +32,12 @@ const KEEP_KEYS_EVERY_MILLISECONDS = 10_000
 /** Runs the primary process: checks, minting, purging, the operators' listener, and the workers that do the rest. */
 export async function runPrimary(config: Config, json: boolean): Promise<void> {
   await checkRequirements(config)
-  const store = openVaultStore(config)
   const logger = createLogger({
     level: config.logLevel,
     now: systemClock,
     destination: process.stdout,
   })
+  const store = await openVaultStore(config, (durability) => logger.info(durability))
   noteForeignCertificate(config, logger)
   const housekeeping = await startHousekeeping(config, store, logger)
   cluster.setupPrimary({ execArgv: [...new Set([...process.execArgv, ...WORKER_ARGUMENTS])] })
@@ -57,13 +57,19 @@ export async function runPrimary(config: Config, json: boolean): Promise<void> {
       return `${ofWorkers}\n${await describePools(housekeeping.minting)}`
     },
   })
-  stopOnSignal(async () => {
-    draining = true
-    await workers.stop()
-    await operators.close()
-    await housekeeping.stop()
-    await store.close()
-  })
+  const longestMilliseconds = longestAfterDrain(config.drainMilliseconds)
+  stopOnSignal(
+    async (signal) => {
+      draining = true
+      // Whoever does not want to wait for the drain says so with a second signal.
+      process.once('SIGINT', () => void workers.stop('SIGINT'))
+      await workers.stop(signal)
+      await operators.close()
+      await housekeeping.stop()
+      await store.close()
+    },
+    { longestMilliseconds },
+  )
   const port = await workers.start()
   const operatorUrl = await listen(operators, {
     host: config.operatorHost,
@@ -90,7 +96,7 @@ async function startHousekeeping(
 ): Promise<Housekeeping> {
   const onFault = (error: unknown): void =>
     logger.error('housekeeping failed', { error: describeError(error) })
-  const root = holdRootKey(readRootKey(config), () => readRootKey(config))
+  const root = await openRootKey(config)
   const machine = { store, root, now: systemClock, random: systemRandom }
   const keys = await openLiveKeys({ ...machine, onFault })
   const minting = startMinting({

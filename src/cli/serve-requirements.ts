@@ -2,7 +2,7 @@ import { isIP } from 'node:net'
 import { systemClock } from '../clock-and-random.ts'
 import type { Config } from '../config.ts'
 import { OperatorError } from '../errors.ts'
-import { isBundledCredential } from '../merchant/bundled-credential.ts'
+import { isBundledCredential, releasesToBundledKey } from '../merchant/bundled-credential.ts'
 import { createAdministration } from '../merchant/administration.ts'
 import { isForSigning } from '../merchant/merchant.ts'
 import { checkTlsFiles } from './serve-tls.ts'
@@ -69,9 +69,13 @@ function requireTransport(config: Config): OperatorError | undefined {
 
 async function requireKeys(config: Config): Promise<OperatorError | undefined> {
   try {
-    const credentials = await withVault(config, ({ store, sealer }) =>
-      createAdministration({ store, sealer, now: systemClock }).listCredentials(),
-    )
+    const { merchants, credentials } = await withVault(config, async ({ store, sealer }) => {
+      const administration = createAdministration({ store, sealer, now: systemClock })
+      return {
+        merchants: await administration.list(),
+        credentials: await administration.listCredentials(),
+      }
+    })
     if (credentials.length === 0) {
       return new OperatorError('There is no merchant.', 'Run "coatcheck merchants add <id>".')
     }
@@ -81,6 +85,8 @@ async function requireKeys(config: Config): Promise<OperatorError | undefined> {
         'Run "coatcheck credentials add <merchant>".',
       )
     }
+    const exposed = merchants.find(releasesToBundledKey)
+    if (exposed !== undefined) return releasesToEverybody(exposed.id)
     if (!credentials.some(isBundledCredential)) return undefined
     return new OperatorError(
       'A merchant has the published credential of dev mode.',
@@ -90,4 +96,11 @@ async function requireKeys(config: Config): Promise<OperatorError | undefined> {
     if (error instanceof OperatorError) return error
     throw error
   }
+}
+
+function releasesToEverybody(id: string): OperatorError {
+  return new OperatorError(
+    `The release certificate of merchant ${id} is the published one of dev mode.`,
+    `Everybody has its private key: run "coatcheck merchants set ${id} --release-certificate <file>" with another.`,
+  )
 }

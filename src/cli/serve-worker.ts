@@ -3,10 +3,11 @@ import { systemClock } from '../clock-and-random.ts'
 import type { Config } from '../config.ts'
 import { createService } from '../service.ts'
 import { createLogger } from '../telemetry/logger.ts'
+import { openRootKey } from './custody.ts'
 import { listen, listenSecurely } from './listen.ts'
 import { addTls, tlsFiles } from './serve-tls.ts'
 import { stopOnSignal } from './stop-on-signal.ts'
-import { openVaultStore, readRootKey } from './vault.ts'
+import { openVaultStore } from './vault.ts'
 import { answerMetrics } from './worker-metrics.ts'
 
 // Keys kept back for merchants that have not had their share, when keys are scarce.
@@ -21,11 +22,16 @@ export async function runWorker(config: Config): Promise<void> {
   const destination = pino.destination({ fd: 1, sync: false, minLength: 16_000 })
   setInterval(() => destination.flush(), 500).unref()
   const logger = createLogger({ level: config.logLevel, now: systemClock, destination })
-  const store = openVaultStore(config)
+  const store = await openVaultStore(config)
+  const root = await openRootKey(config)
   const service = await createService({
     store,
-    rootKey: readRootKey(config),
-    rereadRootKey: () => readRootKey(config),
+    rootKey: root.current(),
+    rereadRootKey: () => {
+      root.renew()
+      return root.current()
+    },
+    signingToken: root.signing,
     logger,
     publicOrigin: config.origin,
     sessionLimits: { tokens: config.tokensPerSession, attempts: config.attemptsPerSession },
@@ -52,5 +58,5 @@ export async function runWorker(config: Config): Promise<void> {
     await service.close()
     await store.close()
     destination.flushSync()
-  })
+  }, config)
 }

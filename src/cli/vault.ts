@@ -1,60 +1,109 @@
-import { existsSync } from 'node:fs'
-import { join } from 'node:path'
 import type { Config, SettingName } from '../config.ts'
 import { systemClock, systemRandom } from '../clock-and-random.ts'
 import { OperatorError } from '../errors.ts'
-import { parseRootKey, readRootKeyFile, type RootKey } from '../keys/root-key.ts'
+import { readPrivateFile } from '../keys/private-file.ts'
+import type { HeldRootKey, RootKey } from '../keys/root-key.ts'
 import { loadSealer } from '../keys/sealing-keys.ts'
 import type { Store } from '../store/contract.ts'
+import {
+  describeStore,
+  hasStore,
+  openStore,
+  parseStoreAddress,
+  STORE_FORM,
+  type StorePlace,
+} from '../store/open-store.ts'
 import type { Sealer } from '../store/sealed-records.ts'
-import { openSqliteStore, SQLITE_FILES } from '../store/sqlite.ts'
+import { openRootKey } from './custody.ts'
 
 /** The settings of every command that opens the vault. */
-export const VAULT_SETTINGS: readonly SettingName[] = ['data', 'rootKeyFile']
+export const VAULT_SETTINGS: readonly SettingName[] = [
+  'store',
+  'storeFile',
+  'data',
+  'rootKeyFile',
+  'rootKeyIn',
+  'signingKeysIn',
+  'pkcs11Module',
+  'pkcs11Token',
+  'pkcs11PinFile',
+  'pkcs11KeyLabel',
+]
 
 /** A store of serve mode and the keys that open it. */
 export interface Vault {
   readonly store: Store
   readonly rootKey: RootKey
+  readonly root: HeldRootKey
   readonly sealer: Sealer
 }
 
-/** Makes the store of serve mode, or opens the one that is there. Throws OperatorError. */
-export function createVaultStore({ data }: Config): Store {
-  return openSqliteStore({ folder: data, mode: 'serve', now: systemClock })
-}
-
-function hasStore({ data }: Config): boolean {
-  return existsSync(join(data, SQLITE_FILES.lasting))
-}
-
-/** Opens the store of serve mode. Throws OperatorError when there is none. */
-export function openVaultStore(config: Config): Store {
-  const { data } = config
-  if (!hasStore(config)) {
+/** Where the store is. Throws OperatorError when the file that says so cannot be used. */
+export function readStorePlace({ store, storeFile, data }: Config): StorePlace {
+  if (storeFile === '') return { address: store, folder: data }
+  if (store.reveal() !== DEFAULT_STORE) {
     throw new OperatorError(
-      `There is no store in ${data}.`,
-      'Run "coatcheck keys init", or name its folder with --data.',
+      'The store is named twice, by store and by storeFile.',
+      'Set only one of them.',
     )
   }
-  return openSqliteStore({ folder: data, mode: 'serve', now: systemClock })
+  const address = parseStoreAddress(readPrivateFile(storeFile, STORE_FILE).trim())
+  if (address !== undefined) return { address, folder: data }
+  throw new OperatorError(
+    `The store file ${storeFile} does not hold the address of a store.`,
+    `It holds ${STORE_FORM}.`,
+  )
 }
 
-/** Reads the root key, from the environment or its file. Throws OperatorError when there is none. */
-export function readRootKey({ rootKey, rootKeyFile }: Config): RootKey {
-  if (rootKey !== undefined) return parseRootKey(rootKey.reveal(), 'COATCHECK_ROOT_KEY')
-  return readRootKeyFile(rootKeyFile)
+const DEFAULT_STORE = 'sqlite'
+const STORE_FILE = { what: 'store file', fix: 'Name the right file with --store-file.' }
+
+/** Where the store is, in words that give no access to it, and how another is named. */
+export interface StoreInWords {
+  readonly place: string
+  /** Such as `folder with --data`. */
+  readonly naming: string
+}
+
+/** Says where the store is. Throws OperatorError as {@link openVaultStore} does. */
+export function describeVaultStore(config: Config): StoreInWords {
+  const place = readStorePlace(config)
+  const isEmbedded = place.address.reveal() === DEFAULT_STORE
+  const naming = isEmbedded ? 'folder with --data' : 'database with --store'
+  return { place: describeStore(place), naming }
+}
+
+/** Makes the store of serve mode, or opens the one that is there. Throws OperatorError. */
+export async function createVaultStore(config: Config): Promise<Store> {
+  return openStore({ ...readStorePlace(config), mode: 'serve', now: systemClock })
+}
+
+/** Opens the store of serve mode; `report` is told how durable it is. Throws OperatorError when there is none. */
+export async function openVaultStore(
+  config: Config,
+  report: (durability: string) => void = () => {},
+): Promise<Store> {
+  const place = readStorePlace(config)
+  if (!(await hasStore(place))) {
+    const words = describeVaultStore(config)
+    throw new OperatorError(
+      `There is no store in ${words.place}.`,
+      `Run "coatcheck keys init", or name its ${words.naming}.`,
+    )
+  }
+  return openStore({ ...place, mode: 'serve', now: systemClock, report })
 }
 
 /** Opens store and keys, runs, and closes the store again. */
 export async function withVault<T>(config: Config, run: (vault: Vault) => Promise<T>): Promise<T> {
   // A store that is there may be of dev mode: then it is to blame, not a root key that it never had.
-  if (!hasStore(config)) readRootKey(config)
-  const store = openVaultStore(config)
+  if (!(await hasStore(readStorePlace(config)))) await openRootKey(config)
+  const store = await openVaultStore(config)
   try {
-    const rootKey = readRootKey(config)
+    const root = await openRootKey(config)
+    const rootKey = root.current()
     const machine = { ...systemRandom, now: systemClock }
-    return await run({ store, rootKey, sealer: await loadSealer(store, rootKey, machine) })
+    return await run({ store, root, rootKey, sealer: await loadSealer(store, rootKey, machine) })
   } finally {
     await store.close()
   }

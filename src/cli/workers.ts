@@ -1,5 +1,6 @@
 import type { Worker } from 'node:cluster'
 import { OperatorError } from '../errors.ts'
+import type { StopSignal } from './stop-on-signal.ts'
 
 const RESTART_MILLISECONDS = 500
 
@@ -19,8 +20,8 @@ export interface Workers {
   start(): Promise<number>
   /** Those that listen now. */
   listening(): readonly Worker[]
-  /** Lets every worker finish its requests and end. */
-  stop(): Promise<void>
+  /** Lets every worker finish its requests and end, after its drain unless the signal is SIGINT. May be repeated. */
+  stop(signal: StopSignal): Promise<void>
 }
 
 /** Makes the workers; none is started yet. */
@@ -65,12 +66,12 @@ export function createWorkers(count: number, needs: WorkerNeeds): Workers {
     return port
   }
 
-  async function stop(): Promise<void> {
+  async function stop(signal: StopSignal): Promise<void> {
     stopping = true
     const ended = [...running].map(
       (worker) => new Promise<void>((resolve) => worker.once('exit', () => resolve())),
     )
-    for (const worker of running) worker.process.kill('SIGTERM')
+    for (const worker of running) worker.process.kill(signal)
     await Promise.all(ended)
   }
 

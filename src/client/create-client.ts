@@ -5,6 +5,11 @@ import type { CaptureContextRequest } from './capture-context-request.ts'
 import { checkHeaderText, keepSecret, type Authentication } from './credentials.ts'
 import { localError } from './flex-error.ts'
 import { generateCaptureContext } from './generate-capture-context.ts'
+import {
+  getPaymentCredentials,
+  type PaymentCredentials,
+  type PaymentCredentialsOptions,
+} from './get-payment-credentials.ts'
 import { getPaymentDetails, type PaymentDetails } from './get-payment-details.ts'
 import { parseOrigin } from './origin.ts'
 import { checkTimeout, type Transport } from './send.ts'
@@ -63,6 +68,21 @@ export interface Client {
    * merchant's, with the service's reason, or those of the transport.
    */
   readonly getPaymentDetails: (token: string, options?: CallOptions) => Promise<PaymentDetails>
+  /**
+   * Reads the card behind a transient token, in clear, for merchants that are entitled to it. The reply is decrypted with the
+   * key of the merchant's release certificate, and its signature verified with the service's published key.
+   *
+   * The security code is in the first reply only; a reply that is lost takes it along. Needs the authentication `jwt`.
+   *
+   * @param reference - the token's `jti`.
+   * @throws FlexError `OPTIONS_INVALID` or `TRANSIENT_TOKEN_INVALID` before anything is sent, `NOT_FOUND` when the token is
+   * unknown, expired or another merchant's, `DECRYPTION_FAILED`, `CREDENTIALS_INVALID`, with the service's reason (status 403
+   * without entitlement, or by another authentication), or those of the transport.
+   */
+  readonly getPaymentCredentials: (
+    reference: string,
+    options: PaymentCredentialsOptions,
+  ) => Promise<PaymentCredentials>
 }
 
 /**
@@ -78,6 +98,12 @@ export function createClient(options: ClientOptions): Client {
     },
     async getPaymentDetails(token, callOptions = {}) {
       return getPaymentDetails(callAsMerchant(merchant, callOptions), token)
+    },
+    async getPaymentCredentials(reference, { privateKey, ...callOptions }) {
+      const { origin, transport, now } = merchant
+      const judging = { origin, transport, now: now() }
+      const call = callAsMerchant(merchant, callOptions)
+      return getPaymentCredentials(call, reference, { ...callOptions, privateKey, ...judging })
     },
   }
 }

@@ -17,7 +17,7 @@ export interface Card<Leaf> {
   readonly number?: Leaf
   /** The network's code of three digits, such as `001` (Visa), `002` (Mastercard) or `003` (American Express). */
   readonly type?: Leaf
-  /** Three digits, four with American Express. It can be captured, but no reply ever shows it. */
+  /** Three digits, four with American Express. It can be captured; only the first release of the card shows it. */
   readonly securityCode?: Leaf
   /** Two digits, `01` to `12`. */
   readonly expirationMonth?: Leaf

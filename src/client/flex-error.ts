@@ -21,6 +21,8 @@ export const LOCAL_REASONS = {
   ENCRYPTION_FAILED: 'The data could not be encrypted to the session key',
   TRANSIENT_TOKEN_INVALID: 'The transient token cannot be trusted',
   TRANSIENT_TOKEN_EXPIRED: 'The transient token has expired',
+  DECRYPTION_FAILED: 'The payment credentials could not be decrypted',
+  CREDENTIALS_INVALID: 'The payment credentials cannot be trusted',
 } as const
 
 /** A reason that the client itself gives: keys of {@link LOCAL_REASONS}. */

@@ -5,6 +5,7 @@ export type { CallOptions } from './call-as-merchant.ts'
 export type { Authentication } from './credentials.ts'
 export type { CaptureContextRequest, FieldOptions } from './capture-context-request.ts'
 export type { FieldTree } from './field-tree.ts'
+export type { PaymentCredentials, PaymentCredentialsOptions } from './get-payment-credentials.ts'
 export type { PaymentDetails } from './get-payment-details.ts'
 export { getPublicKey, type GetPublicKeyOptions, type PublicJwk } from './get-public-key.ts'
 export {

@@ -117,9 +117,12 @@ function readRefusal(fields: LogFields): Refusal {
   }
 }
 
+const OF_SESSIONS: ReadonlySet<string> = new Set(['session.opened', 'token.issued'])
+
 function noteAudit(exchange: Exchange | undefined, entry: unknown): void {
   if (exchange === undefined || !isJsonObject(entry)) return
   const [merchantId, kid] = [stringMember(entry, 'merchantId'), stringMember(entry, 'kid')]
   if (merchantId !== undefined) exchange.merchant = merchantId
-  if (kid !== undefined) exchange.kid = kid
+  // Of a release it is the key of its recipient.
+  if (kid !== undefined && OF_SESSIONS.has(stringMember(entry, 'event') ?? '')) exchange.kid = kid
 }

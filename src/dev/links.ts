@@ -26,6 +26,7 @@ const READERS: Readonly<Record<string, ReadLinks>> = {
   createTransientToken: (answered) => ({ ...readTokenRequest(answered), ...readToken(answered) }),
   getPaymentDetailsByJti: readReference,
   getPaymentDetailsByToken: readReference,
+  getPaymentCredentials: readReference,
 }
 
 /** Reads what a request has to do with. Nothing is verified: what a refused request names is taken as it says. */

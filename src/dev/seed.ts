@@ -7,7 +7,7 @@ import { encodeSessionKey } from '../keys/session-key-material.ts'
 import { storeSigningKey } from '../keys/signing-keys.ts'
 import { BUNDLED_KEY_ID } from '../merchant/bundled-credential.ts'
 import { createAdministration } from '../merchant/administration.ts'
-import type { Allowances } from '../merchant/merchant.ts'
+import type { Allowances, Merchant } from '../merchant/merchant.ts'
 import type { Store, Write } from '../store/contract.ts'
 import type { Sealer } from '../store/sealed-records.ts'
 import { BUNDLED_SESSION_KEYS, importBundledKey } from './bundled-keys.ts'
@@ -25,6 +25,13 @@ const BUNDLED_SIGNING_KID = 'dv'
 
 /** What every credential of dev mode may do: whatever an official client has ever sent. */
 export const DEV_ALLOWANCES: Allowances = { jwtV1: true, undated: true, merchants: [] }
+
+/** The private half, in PEM, of the key to which the bundled merchant's cards are released. */
+export function bundledReleaseKey(): string {
+  return importBundledKey('release').export({ type: 'pkcs8', format: 'pem' }).toString()
+}
+
+const RELEASE = { entitled: true, releaseCertificate: keys.release.certificate } as const
 
 interface SeedNeeds {
   readonly store: Store
@@ -47,16 +54,24 @@ export async function seed(needs: SeedNeeds): Promise<Sealer> {
   await storeMleKey(store, sealer, mleKey)
   const { merchantId: id, keyId, secret } = BUNDLED_MERCHANT
   const settings = { tokensPerSession: undefined, attemptsPerSession: undefined } as const
-  await createAdministration({ store, sealer, now }).add(
-    { id, sessionKeys: 'one-time', ...settings },
+  const administration = createAdministration({ store, sealer, now })
+  const isNew = await administration.add(
+    { id, sessionKeys: 'one-time', ...settings, ...RELEASE },
     {
       keyId,
       material: { kind: 'shared-secret', secret: Buffer.from(secret, 'base64') },
       allows: DEV_ALLOWANCES,
     },
   )
+  if (!isNew) await administration.update(id, entitle)
   await seedPool(needs, poolSealer(sealer))
   return sealer
+}
+
+/** A store may be of a time when cards were not released. */
+function entitle(merchant: Merchant): Merchant {
+  const isSet = merchant.entitled !== undefined || merchant.releaseCertificate !== undefined
+  return isSet ? merchant : { ...merchant, ...RELEASE }
 }
 
 async function seedPool({ store, now, site }: SeedNeeds, sealer: Sealer): Promise<void> {

@@ -12,6 +12,7 @@ export function tamperedSigner<Signer extends JwsSigner>(
   signer: Signer,
   exchange: Exchange,
 ): Signer {
+  if (!('privateKey' in signer)) return signer
   const wants = (kind: FaultKind): boolean =>
     exchange.isSigning && exchange.signFaults.some((fault) => fault.kind === kind)
   return {
@@ -21,7 +22,12 @@ export function tamperedSigner<Signer extends JwsSigner>(
     },
     get privateKey(): KeyObject {
       // It never signs anything itself.
-      return wants('wrong-signature') ? importBundledKey('mle') : signer.privateKey
+      return wants('wrong-signature') ? importBundledKey('mle') : privateKeyOf(signer)
     },
   }
+}
+
+function privateKeyOf(signer: JwsSigner): KeyObject {
+  if ('privateKey' in signer) return signer.privateKey
+  throw new TypeError('a key of an HSM cannot be tampered with')
 }

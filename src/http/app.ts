@@ -144,8 +144,7 @@ function endConnectionsOnClose(app: FastifyInstance): void {
 
 function addRoutes(app: FastifyInstance, needs: HttpNeeds, routes: readonly Route[]): void {
   for (const route of routes) {
-    // A HEAD is a GET whose answer has no body (RFC 9110 §9.3.2).
-    const methods = route.method === 'GET' ? (['GET', 'HEAD'] as const) : (['POST'] as const)
+    const methods = methodsOf(route)
     app.route({
       method: [...methods],
       url: route.path,
@@ -162,6 +161,11 @@ function addRoutes(app: FastifyInstance, needs: HttpNeeds, routes: readonly Rout
   }
 }
 
+/** A HEAD is a GET whose answer has no body (RFC 9110 §9.3.2): what is released would be lost. */
+function methodsOf({ method, releases }: Route): readonly ('GET' | 'HEAD' | 'POST')[] {
+  return method === 'GET' && !releases ? ['GET', 'HEAD'] : [method]
+}
+
 async function run(needs: HttpNeeds, route: Route, request: FastifyRequest): Promise<Reply> {
   const call = readCall(request, needs.publicOrigin)
   if (route.caller === 'anyone') {
@@ -169,9 +173,15 @@ async function run(needs: HttpNeeds, route: Route, request: FastifyRequest): Pro
     return route.run(needs.operations, call)
   }
   const authenticated = await needs.authenticate(readMerchantRequest(request))
-  const { merchant, responseMleKid } = authenticated
+  const { merchant, responseMleKid, credential } = authenticated
+  if (route.releases && authenticated.jwtVersion !== 2) throw new ServiceError('JWT_V2_REQUIRED')
   await needs.limits.admit(route.name, { merchantId: merchant.id, address: request.ip })
-  const proceed = (opened: Call): Promise<Reply> => route.run(needs.operations, merchant, opened)
+  const proceed = (opened: Call): Promise<Reply> =>
+    route.run(
+      needs.operations,
+      merchant,
+      route.releases ? { ...opened, keyId: credential.keyId } : opened,
+    )
   if (responseMleKid === undefined && !mayBeEncrypted(call.body)) return proceed(call)
   return runUnderMle(needs, { authenticated, call, request }, proceed)
 }

@@ -11,6 +11,8 @@ export interface Call {
   readonly contentType: string
   /** The path's parameter, percent-decoded; empty where the path has none. */
   readonly parameter: string
+  /** The key id of the credential that signed the request; undefined where the operation does not ask for it. */
+  readonly keyId?: string
   /** Where this service is, such as `https://pay.example.com`. */
   readonly origin: string
 }

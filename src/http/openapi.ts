@@ -56,6 +56,10 @@ interface DocumentedSchema extends FastifySchema {
   readonly security: readonly Record<string, readonly string[]>[]
 }
 
+function securityOf({ releases }: DescribedRoute): DocumentedSchema['security'] {
+  return [...(releases ? [] : [{ httpSignature: [] }]), { jwt: [] }]
+}
+
 function routeSchema(route: DescribedRoute): DocumentedSchema {
   const { body, success, errors, furtherErrors } = route
   const isMerchant = route.caller === 'merchant'
@@ -65,7 +69,7 @@ function routeSchema(route: DescribedRoute): DocumentedSchema {
   return {
     operationId: route.name,
     summary: route.summary,
-    security: isMerchant ? [{ httpSignature: [] }, { jwt: [] }] : [],
+    security: isMerchant ? securityOf(route) : [],
     ...(body === undefined ? {} : { body: { content: toContent(body, isMerchant) } }),
     response: {
       [success.status]: reply,

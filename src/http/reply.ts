@@ -14,6 +14,11 @@ export function replyJwt(jwt: string): Reply {
   return { status: 201, contentType: 'application/jwt;charset=UTF-8', body: jwt }
 }
 
+/** Answers like {@link replyJwt}, but 200: nothing was made. */
+export function replyReadJwt(jwt: string): Reply {
+  return { ...replyJwt(jwt), status: 200 }
+}
+
 /** Answers like {@link replyJwt}, with the `Digest` of the body that some clients demand. */
 export function replyDigestedJwt(jwt: string): Reply {
   const digest = hash('sha256', jwt, 'base64')

@@ -3,7 +3,7 @@ import type { Merchant } from '../merchant/merchant.ts'
 import type { PaymentDetails } from '../protocol/payment-details.ts'
 import type { Call } from './call.ts'
 import { readJwe } from './read-jwe.ts'
-import { replyDigestedJwt, replyJson, replyJwt, type Reply } from './reply.ts'
+import { replyDigestedJwt, replyJson, replyJwt, replyReadJwt, type Reply } from './reply.ts'
 import { COMPACT, JWKS, JWK, PAYMENT_DETAILS, SESSION_REQUEST, WRAPPED_JWE } from './schemas.ts'
 
 /** The actions that routes lead to, their needs already given. */
@@ -15,6 +15,7 @@ export interface Operations {
     reference: string,
     correlationId: string,
   ): Promise<PaymentDetails>
+  getPaymentCredentials(merchant: Merchant, call: Call): Promise<string>
   getPublicKey(kid: string): Promise<object>
   getJwks(): Promise<object>
 }
@@ -32,6 +33,11 @@ interface RouteDescription {
   readonly errors: readonly ErrorCode[]
   /** Schemas of error bodies that are not of the table of errors, by status. Default is none. */
   readonly furtherErrors?: Readonly<Record<number, object>>
+  /**
+   * Whether it hands out what cannot be taken back: by a JWT of version 2 only, which is good for one request, and never
+   * for a HEAD, whose answer has no body. Default is no.
+   */
+  readonly releases?: true
   /** Whether pages of the allowed origins may call it. Default is no. */
   readonly cors?: true
 }
@@ -73,7 +79,13 @@ export const ROUTES: readonly Route[] = [
     caller: 'merchant',
     body: { 'application/json': SESSION_REQUEST },
     success: { status: 201, type: 'application/jwt', schema: COMPACT },
-    errors: [...MERCHANT_ERRORS, ...BODY_ERRORS, 'RATE_LIMITED', 'KEY_POOL_EMPTY'],
+    errors: [
+      ...MERCHANT_ERRORS,
+      ...BODY_ERRORS,
+      'RATE_LIMITED',
+      'KEY_POOL_EMPTY',
+      'HSM_UNAVAILABLE',
+    ],
     run: async (operations, merchant, call) =>
       replyJwt(await operations.createSession(merchant, call)),
   },
@@ -118,6 +130,24 @@ export const ROUTES: readonly Route[] = [
     success: { status: 200, type: 'application/json', schema: PAYMENT_DETAILS },
     errors: [...MERCHANT_ERRORS, 'TOKEN_NOT_FOUND'],
     run: readDetails,
+  },
+  {
+    method: 'GET',
+    path: '/flex/v2/payment-credentials/:reference',
+    name: 'getPaymentCredentials',
+    summary: 'Release a card to the entitled merchant that owns it, encrypted to its certificate',
+    caller: 'merchant',
+    releases: true,
+    success: { status: 200, type: 'application/jwt', schema: COMPACT },
+    errors: [
+      ...MERCHANT_ERRORS,
+      'JWT_V2_REQUIRED',
+      'RELEASE_NOT_ALLOWED',
+      'TOKEN_NOT_FOUND',
+      'HSM_UNAVAILABLE',
+    ],
+    run: async (operations, merchant, call) =>
+      replyReadJwt(await operations.getPaymentCredentials(merchant, call)),
   },
   {
     method: 'GET',

@@ -17,6 +17,8 @@ export interface JweRecipient {
   readonly publicKey: KeyObject
   /** Seconds since the epoch. */
   readonly issuedAt: number
+  /** What the plaintext is, as the header says it. Default is not to say. */
+  readonly cty?: 'JWT'
 }
 
 /**
@@ -26,10 +28,11 @@ export interface JweRecipient {
  */
 export function encryptJwe(
   plaintext: string,
-  { kid, publicKey, issuedAt }: JweRecipient,
+  { kid, publicKey, issuedAt, cty }: JweRecipient,
   randomBytes: (count: number) => Buffer,
 ): string {
-  const header = { alg: 'RSA-OAEP-256', enc: 'A256GCM', kid, iat: issuedAt }
+  const type = cty === undefined ? {} : { cty }
+  const header = { alg: 'RSA-OAEP-256', enc: 'A256GCM', ...type, kid, iat: issuedAt }
   const protectedHeader = encodeBase64Url(JSON.stringify(header))
   const contentKey = randomBytes(CONTENT_KEY_BYTES)
   const iv = randomBytes(IV_BYTES)

@@ -3,17 +3,31 @@ import { stringMember, type JsonObject } from '../protocol/parse.ts'
 import { decodeBase64Url, decodeJsonPart, encodeBase64Url } from './compact.ts'
 
 /** A private RSA key and the kid under which its public half is known. */
-export interface JwsSigner {
+export interface JwsKey {
   readonly kid: string
   readonly privateKey: KeyObject
 }
 
+/** What signs with a private key that is elsewhere. */
+export interface RemoteSigner {
+  readonly kid: string
+  /** Makes the RS256 signature of these bytes. */
+  sign(input: Buffer): Promise<Buffer>
+}
+
+/** Whatever signs. */
+export type JwsSigner = JwsKey | RemoteSigner
+
 /** Signs claims as a compact JWS with RS256. The header is `{"kid","alg"}` in that order, without `typ`. */
-export function signJws(signer: JwsSigner, claims: object): string {
+export function signJws(signer: JwsKey, claims: object): string
+export function signJws(signer: JwsSigner, claims: object): string | Promise<string>
+export function signJws(signer: JwsSigner, claims: object): string | Promise<string> {
   const header = encodeBase64Url(`{"kid":${JSON.stringify(signer.kid)},"alg":"RS256"}`)
   const signingInput = `${header}.${encodeBase64Url(JSON.stringify(claims))}`
-  const signature = sign('sha256', Buffer.from(signingInput, 'latin1'), signer.privateKey)
-  return `${signingInput}.${encodeBase64Url(signature)}`
+  const bytes = Buffer.from(signingInput, 'latin1')
+  const complete = (signature: Buffer): string => `${signingInput}.${encodeBase64Url(signature)}`
+  if ('sign' in signer) return signer.sign(bytes).then(complete)
+  return complete(sign('sha256', bytes, signer.privateKey))
 }
 
 /** A compact JWS taken apart. Nothing of it is verified. */

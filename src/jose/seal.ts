@@ -154,7 +154,8 @@ function parseSealed(sealed: Buffer): ParsedSealed | undefined {
   }
 }
 
-function associatedData(header: Buffer, { kind, name }: Place): Buffer {
+/** What is authenticated beside a sealed or wrapped value: where it belongs, and its header. */
+export function associatedData(header: Buffer, { kind, name }: Place): Buffer {
   return Buffer.concat([Buffer.from(lengthPrefixed('coatcheck', kind, name), 'utf8'), header])
 }
 

@@ -1,9 +1,9 @@
 import type { Now, Random } from '../clock-and-random.ts'
 import { OperatorError } from '../errors.ts'
 import type { Store, Write } from '../store/contract.ts'
-import type { Sealer } from '../store/sealed-records.ts'
+import type { Sealer, Wrapper } from '../store/sealed-records.ts'
 import { secondsOf, type KeyLife } from './key-life.ts'
-import { type HeldKey, type KeyKind, type KeyShelf } from './key-records.ts'
+import type { HeldKey, KeyKind, KeyShelf, KeyShelves } from './key-records.ts'
 import type { Schedule, Step } from './plan.ts'
 import { discardPassing, resealLasting } from './reseal.ts'
 import type { HeldRootKey } from './root-key.ts'
@@ -54,9 +54,22 @@ export async function takeStep(
     if (step.due === 'bury') return [await burySealingKey(needs, all, key)]
     await resealLasting({ store: needs.store, sealer: all }, new Set([id]))
   }
+  if (step.due === 'bury') destroyPair(needs, key)
   const change = step.due === 'bury' ? 'erased' : 'resealed'
   const write = step.due === 'bury' ? key.eraseAs(life) : key.become(life)
   return (await needs.store.write([write])) ? [{ kind, id, change, life }] : undefined
+}
+
+/** Before the record goes, which alone knows the pair; nothing may sign with it any more. */
+function destroyPair({ root }: KeepingNeeds, { id, pairId }: HeldKey): void {
+  if (pairId === undefined) return
+  if (root.signing === undefined) {
+    throw new OperatorError(
+      `The signing key ${id} is in an HSM, and none is configured.`,
+      'Set --pkcs11-module, --pkcs11-token and the PIN.',
+    )
+  }
+  root.signing.destroyPair(pairId)
 }
 
 /** Deletes a sealing key once nothing that stays needs it; what a revoked one has sealed for minutes goes with it. */
@@ -85,7 +98,12 @@ export async function carryOut(
   for (const { id, life } of changed) {
     const key = keys.find((candidate) => candidate.id === id)
     if (key === undefined) continue
-    const isGone = kind === 'signing-key' && life.goneAt !== undefined && life.goneAt <= seconds
+    // What is in a token is erased by housekeeping: a revocation does not wait for an HSM.
+    const isGone =
+      kind === 'signing-key' &&
+      key.pairId === undefined &&
+      life.goneAt !== undefined &&
+      life.goneAt <= seconds
     writes.push(isGone ? key.eraseAs(life) : key.become(life))
     changes.push({ kind, id, change: isGone ? 'erased' : 'changed', life })
   }
@@ -98,19 +116,17 @@ export async function carryOut(
 }
 
 async function makeKey(
-  { random }: KeepingNeeds,
-  { shelf: { kind, sealer }, keys }: Kept,
+  { random, root }: KeepingNeeds,
+  { shelf, keys }: Kept,
   life: KeyLife,
 ): Promise<{ readonly id: string; readonly write: Write }> {
-  if (kind === 'sealing-key') return newSealingKey(sealer, { ...random, life })
+  if (shelf.kind === 'sealing-key') return newSealingKey(shelf.sealer, { ...random, life })
   const taken = keys.map(({ id }) => id)
-  return newSigningKey(sealer, { ...random, life }, taken)
+  return newSigningKey(shelf.sealer, { ...random, life, token: root.signing }, taken)
 }
 
 /** Opens what both kinds of keys are sealed with; a root key that was replaced is read again. */
-export async function openShelves(
-  needs: KeepingNeeds,
-): Promise<Readonly<Record<KeyKind, KeyShelf>>> {
+export async function openShelves(needs: KeepingNeeds): Promise<KeyShelves> {
   const { random, now } = needs
   const wrapper = rootSealer(needs.root, random)
   const entries = await unwrapAll(needs, wrapper)
@@ -133,7 +149,7 @@ export async function openShelves(
 
 async function unwrapAll(
   { store, root }: KeepingNeeds,
-  wrapper: Sealer,
+  wrapper: Wrapper,
 ): Promise<readonly SealingEntry[]> {
   const records = await store.list('sealing-key')
   try {

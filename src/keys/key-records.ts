@@ -1,25 +1,37 @@
 import type { Store, StoredRecord, Write } from '../store/contract.ts'
-import { openRecord, sealedReplacement, sealedWrite, type Sealer } from '../store/sealed-records.ts'
+import {
+  openRecord,
+  sealedReplacement,
+  sealedWrite,
+  type Sealer,
+  type Wrapper,
+} from '../store/sealed-records.ts'
 import { decodeKey, encodeKey, type KeyLife } from './key-life.ts'
 import type { PlannedKey } from './plan.ts'
+import { pairIdOf } from './token-pair.ts'
 
 /** The kinds of long-lived keys. */
 export type KeyKind = 'signing-key' | 'sealing-key'
 
-/** Where the keys of one kind are kept, and what seals them there. */
-export interface KeyShelf {
-  readonly kind: KeyKind
-  readonly sealer: Sealer
+/** Where the keys of each kind are kept, and what seals them there. */
+export interface KeyShelves {
+  readonly 'signing-key': { readonly kind: 'signing-key'; readonly sealer: Sealer }
+  readonly 'sealing-key': { readonly kind: 'sealing-key'; readonly sealer: Wrapper }
 }
+
+/** Where the keys of one kind are kept. */
+export type KeyShelf = KeyShelves[KeyKind]
 
 /** A stored key that was read to be changed. Writing it is refused when somebody else changed it meanwhile. */
 export interface HeldKey extends PlannedKey {
+  /** The id of the pair in the token that keeps it; undefined for what the store keeps itself. */
+  readonly pairId: string | undefined
   /** Makes the write that gives it other times. */
   become(life: KeyLife): Write
   /** Makes the write that leaves nothing of it but its id and times. */
   eraseAs(life: KeyLife): Write
   /** Makes the write that seals it anew. */
-  resealed(by: Sealer): Write
+  resealed(by: Sealer | Wrapper): Write
 }
 
 /** Reads every key of a kind, those that are gone included; throws SealError when one does not open. */
@@ -51,9 +63,13 @@ function hold(record: StoredRecord, { kind, sealer }: KeyShelf): HeldKey {
   const { content } = openRecord(record, place, sealer)
   const { life, material } = decodeKey(content)
   const isErased = material.length === 0
+  const pairId = kind === 'signing-key' ? pairIdOf(material) : undefined
   content.fill(0)
 
-  function rewrite(change: (read: ReturnType<typeof decodeKey>) => Buffer, by: Sealer): Write {
+  function rewrite(
+    change: (read: ReturnType<typeof decodeKey>) => Buffer,
+    by: KeyShelf['sealer'],
+  ): Write {
     const opened = openRecord(record, place, sealer).content
     const changed = change(decodeKey(opened))
     const unsealed = { ...place, kind, owner: '', expiresAt: undefined, content: changed }
@@ -66,6 +82,7 @@ function hold(record: StoredRecord, { kind, sealer }: KeyShelf): HeldKey {
     id: record.name,
     life,
     isErased,
+    pairId,
     become: (next) => rewrite((read) => encodeKey(next, read.material), sealer),
     eraseAs: (last) => rewrite(() => encodeKey(last, Buffer.alloc(0)), sealer),
     resealed: (by) => rewrite((read) => encodeKey(life, read.material), by),

@@ -116,7 +116,7 @@ function createReader({ store, root, random, onFault }: LiveNeeds): () => Promis
     sealing = openSealing(await store.list('sealing-key'))
     // All of them: what a signing key is sealed with may be a key that nothing else may be opened with any more.
     const sealer = createSealer(() => sealing, random)
-    openSigning ??= remember(onFault, (record) => openEntry(record, sealer))
+    openSigning ??= remember(onFault, (record) => openEntry(record, sealer, root.signing))
     return { sealing, signing: openSigning(await store.list('signing-key')) }
   }
 }

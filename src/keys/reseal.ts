@@ -17,8 +17,13 @@ const PASSING: readonly Kind[] = [
 
 /** Sealed records that stay; sealing keys are wrapped by the root key instead. */
 const LASTING: readonly Kind[] = kindNames().filter(
-  (kind) => KINDS[kind] === 'lasting' && kind !== 'sealing-key',
+  (kind) => (KINDS[kind] === 'lasting' && kind !== 'sealing-key') || kind === 'release',
 )
+
+interface FoundRecord {
+  readonly kind: Kind
+  readonly record: StoredRecord
+}
 
 interface ResealNeeds {
   readonly store: Pick<Store, 'list' | 'write'>
@@ -32,17 +37,22 @@ export async function resealLasting(
   ids: ReadonlySet<string>,
 ): Promise<void> {
   for (let attempt = 1; ; attempt += 1) {
-    const left = (await Promise.all(LASTING.map((kind) => listSealed(store, kind, ids)))).flat()
-    if (left.length === 0) return
+    const left = await Promise.all(LASTING.map((kind) => listSealed(store, kind, ids)))
+    if (left.every(({ length }) => length === 0)) return
     // Somebody who changes records all the time is not waited for: a later run finds the rest.
     if (attempt > LONGEST_TRY) throw new Error('records are changed faster than they are resealed')
-    for (let start = 0; start < left.length; start += CHUNK) {
-      const chunk = left.slice(start, start + CHUNK)
-      const isDone = await store.write(
-        chunk.map(({ kind, record }) => resealed(kind, record, sealer)),
-      )
-      if (!isDone) break
-    }
+    for (const ofKind of left) await resealChunks({ store, sealer }, ofKind)
+  }
+}
+
+async function resealChunks(
+  { store, sealer }: ResealNeeds,
+  left: readonly FoundRecord[],
+): Promise<void> {
+  for (let start = 0; start < left.length; start += CHUNK) {
+    const chunk = left.slice(start, start + CHUNK)
+    const writes = chunk.map(({ kind, record }) => resealed(kind, record, sealer))
+    if (!(await store.write(writes))) return
   }
 }
 
@@ -65,7 +75,7 @@ async function listSealed(
   store: Pick<Store, 'list'>,
   kind: Kind,
   ids: ReadonlySet<string>,
-): Promise<readonly { readonly kind: Kind; readonly record: StoredRecord }[]> {
+): Promise<readonly FoundRecord[]> {
   const records = await store.list(kind)
   return records
     .filter(({ value }) => ids.has(keyIdOf(value) ?? ''))

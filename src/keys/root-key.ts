@@ -1,13 +1,15 @@
 import { createSecretKey } from 'node:crypto'
-import { openSync, readFileSync, statSync, writeSync, closeSync, fsyncSync } from 'node:fs'
+import { openSync, writeSync, closeSync, fsyncSync } from 'node:fs'
 import { OperatorError } from '../errors.ts'
+import type { SigningToken } from '../hsm/token-signing.ts'
+import type { TokenRootKey } from '../hsm/token-root-key.ts'
 import type { SealingKey } from '../jose/seal.ts'
+import { readPrivateFile } from './private-file.ts'
 
 const KEY_BYTES = 32
-const OTHERS_MAY_READ = 0o077
 
-/** The key that wraps the sealing keys. Nothing else is sealed with it. */
-export type RootKey = SealingKey
+/** The key that wraps the sealing keys, in memory or in a token. Nothing else is sealed with it. */
+export type RootKey = SealingKey | TokenRootKey
 
 /**
  * Makes a root key of its base64 text.
@@ -15,7 +17,7 @@ export type RootKey = SealingKey
  * @param source - where the text came from, for the message.
  * @throws OperatorError when the text is not 32 bytes of base64.
  */
-export function parseRootKey(text: string, source: string): RootKey {
+export function parseRootKey(text: string, source: string): SealingKey {
   const bytes = Buffer.from(text.trim(), 'base64')
   if (bytes.length !== KEY_BYTES || bytes.toString('base64') !== text.trim()) {
     throw new OperatorError(
@@ -33,25 +35,11 @@ export function parseRootKey(text: string, source: string): RootKey {
  *
  * @throws OperatorError when it is missing, holds no key, or can be read by others than its owner.
  */
-export function readRootKeyFile(path: string): RootKey {
-  let mode: number
-  let text: string
-  try {
-    mode = statSync(path).mode
-    text = readFileSync(path, 'utf8')
-  } catch (cause) {
-    throw new OperatorError(
-      `The root key file ${path} cannot be read.`,
-      'Run "coatcheck keys init", or name the right file with --root-key-file.',
-      cause,
-    )
-  }
-  if ((mode & OTHERS_MAY_READ) !== 0) {
-    throw new OperatorError(
-      `The root key file ${path} can be read by others.`,
-      `Run: chmod 600 ${path}`,
-    )
-  }
+export function readRootKeyFile(path: string): SealingKey {
+  const text = readPrivateFile(path, {
+    what: 'root key file',
+    fix: 'Run "coatcheck keys init", or name the right file with --root-key-file.',
+  })
   return parseRootKey(text, path)
 }
 
@@ -60,7 +48,10 @@ export function readRootKeyFile(path: string): RootKey {
  *
  * @throws OperatorError when the file is there already: a root key is never overwritten.
  */
-export function createRootKeyFile(path: string, randomBytes: (count: number) => Buffer): RootKey {
+export function createRootKeyFile(
+  path: string,
+  randomBytes: (count: number) => Buffer,
+): SealingKey {
   const bytes = randomBytes(KEY_BYTES)
   const text = bytes.toString('base64')
   try {
@@ -85,16 +76,24 @@ export interface HeldRootKey {
   current(): RootKey
   /** Reads it again where it comes from; what cannot be read changes nothing. */
   renew(): void
+  /** The token that holds signing keys; undefined where none is configured. */
+  readonly signing: SigningToken | undefined
 }
 
 /**
  * Holds the root key of a process.
  *
  * @param read - reads it again. Default is one that never changes.
+ * @param signing - the token that holds signing keys. Default is none.
  */
-export function holdRootKey(first: RootKey, read: () => RootKey = () => first): HeldRootKey {
+export function holdRootKey(
+  first: RootKey,
+  read: () => RootKey = () => first,
+  signing?: SigningToken,
+): HeldRootKey {
   let held = first
   return {
+    signing,
     current: () => held,
     renew() {
       try {

@@ -1,10 +1,10 @@
 import { createSecretKey, type KeyObject } from 'node:crypto'
 import type { Now, Random } from '../clock-and-random.ts'
 import { OperatorError } from '../errors.ts'
-import { deriveSubkey, SealError, type SealingKey } from '../jose/seal.ts'
+import { deriveSubkey, open, seal, SealError, type SealingKey } from '../jose/seal.ts'
 import { randomText } from '../protocol/random-text.ts'
 import type { Store, StoredRecord, Write } from '../store/contract.ts'
-import { openRecord, type Sealer } from '../store/sealed-records.ts'
+import { openRecord, type Sealer, type Wrapper } from '../store/sealed-records.ts'
 import { activeOf, decodeKey, SINCE_EVER, stateOf, type KeyLife } from './key-life.ts'
 import { keyWrite } from './key-records.ts'
 import type { HeldRootKey, RootKey } from './root-key.ts'
@@ -29,7 +29,7 @@ export async function createSealingKey(
 
 /** Draws a sealing key; returns its id and the write that stores it, wrapped. */
 export function newSealingKey(
-  wrapper: Sealer,
+  wrapper: Wrapper,
   { bytes, life = SINCE_EVER }: Pick<KeyMaking, 'bytes' | 'life'>,
 ): { readonly id: string; readonly write: Write } {
   const id = randomText(bytes, 4)
@@ -113,7 +113,7 @@ export function activeEntry<Entry extends { readonly life: KeyLife }>(
 }
 
 /** Unwraps a sealing key. Throws OperatorError when the root key does not open it. */
-export function unwrap(record: StoredRecord, wrapper: Sealer): SealingEntry {
+export function unwrap(record: StoredRecord, wrapper: Wrapper): SealingEntry {
   try {
     const place = { kind: 'sealing-key', name: record.name }
     const { life, material } = decodeKey(openRecord(record, place, wrapper).content)
@@ -162,14 +162,21 @@ function toKey(id: string, bytes: Buffer): SealingKey {
   return { id, key }
 }
 
-/** Returns the sealer that wraps sealing keys: a root key, or the one that a process holds at the time. */
-export function rootSealer(root: RootKey | HeldRootKey, { bytes }: Pick<Random, 'bytes'>): Sealer {
+/** Returns what wraps sealing keys: a root key, or the one that a process holds at the time. */
+export function rootSealer(root: RootKey | HeldRootKey, { bytes }: Pick<Random, 'bytes'>): Wrapper {
   const current = (): RootKey => ('current' in root ? root.current() : root)
+  const draw = (count: number): Buffer => bytes(count)
   return {
-    get active() {
-      return current()
+    wrap(record) {
+      const key = current()
+      return 'wrap' in key ? key.wrap(record.content, record, draw) : seal(key, record, draw)
     },
-    find: (id) => (id === current().id ? current() : undefined),
-    randomBytes: (count) => bytes(count),
+    unwrap(wrapped, place) {
+      const key = current()
+      if ('unwrap' in key) {
+        return { owner: '', expiresAt: undefined, content: key.unwrap(wrapped, place) }
+      }
+      return open(wrapped, place, (id) => (id === key.id ? key : undefined))
+    },
   }
 }

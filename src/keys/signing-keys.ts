@@ -3,13 +3,15 @@ import { promisify } from 'node:util'
 import type { Now, Random } from '../clock-and-random.ts'
 import { OperatorError } from '../errors.ts'
 import { publicNumbers } from '../jose/jwk.ts'
-import type { JwsSigner } from '../jose/jws.ts'
+import type { SigningToken } from '../hsm/token-signing.ts'
+import type { JwsKey, JwsSigner } from '../jose/jws.ts'
 import { randomText } from '../protocol/random-text.ts'
 import type { Store, StoredRecord, Write } from '../store/contract.ts'
 import { openRecord, type Sealer } from '../store/sealed-records.ts'
 import { decodeKey, SINCE_EVER, stateOf, type KeyLife } from './key-life.ts'
 import { keyWrite } from './key-records.ts'
 import { activeEntry, type KeyMaking } from './sealing-keys.ts'
+import { encodePair, isPair, parsePair } from './token-pair.ts'
 
 const KID_LENGTH = 2
 
@@ -39,11 +41,17 @@ export interface SigningKeys {
   find(kid: string): PublishedKey | undefined
 }
 
+/** What a signing key is made with. */
+export interface SigningKeyMaking extends KeyMaking {
+  /** The token that makes and keeps it, if it is for new keys. Default is that the store keeps it. */
+  readonly token?: SigningToken | undefined
+}
+
 /** Makes an RSA-2048 signing key under a free two-character kid and stores it sealed. Returns the kid. */
 export async function createSigningKey(
   store: Store,
   sealer: Sealer,
-  making: KeyMaking,
+  making: SigningKeyMaking,
 ): Promise<string> {
   const taken = (await store.list('signing-key')).map(({ name }) => name)
   const { id, write } = await newSigningKey(sealer, making, taken)
@@ -60,10 +68,20 @@ export async function createSigningKey(
  */
 export async function newSigningKey(
   sealer: Sealer,
-  { life = SINCE_EVER, ...random }: KeyMaking,
+  { life = SINCE_EVER, token, ...random }: SigningKeyMaking,
   taken: readonly string[],
 ): Promise<{ readonly id: string; readonly write: Write }> {
   const kid = freeKid(new Set(taken), random)
+  if (token?.isForNewKeys === true) {
+    const material = encodePair(
+      token.createPair(`coatcheck signing ${kid}`, random.bytes(16).toString('hex')),
+      token.label,
+    )
+    return {
+      id: kid,
+      write: keyWrite({ kind: 'signing-key', sealer }, { id: kid, life, material }),
+    }
+  }
   const { privateKey } = await promisify(generateKeyPair)('rsa', { modulusLength: 2048 })
   return { id: kid, write: signingKeyWrite(sealer, { kid, privateKey, life }) }
 }
@@ -78,7 +96,7 @@ export async function storeSigningKey(
 }
 
 /** A signing key; by default one that has always been active. */
-type DatedSigner = JwsSigner & { readonly life?: KeyLife }
+type DatedSigner = JwsKey & { readonly life?: KeyLife }
 
 function signingKeyWrite(
   sealer: Sealer,
@@ -149,21 +167,47 @@ export function createSigningKeys(
 
 type LiveEntry = SigningEntry & { readonly keys: NonNullable<SigningEntry['keys']> }
 
-/** Opens a stored signing key. Throws SealError when it was changed or moved. */
-export function openEntry(record: StoredRecord, sealer: Sealer): SigningEntry {
+/**
+ * Opens a stored signing key. Throws SealError when it was changed or moved, OperatorError when the token that keeps it is
+ * not configured.
+ */
+export function openEntry(
+  record: StoredRecord,
+  sealer: Sealer,
+  token?: SigningToken,
+): SigningEntry {
   const { name: kid } = record
   const { content } = openRecord(record, { kind: 'signing-key', name: kid }, sealer)
   const { life, material } = decodeKey(content)
   if (material.length === 0) return { kid, life, keys: undefined }
+  if (isPair(material)) return { kid, life, keys: openPair(kid, material, token) }
   const privateKey = createPrivateKey({ key: material, format: 'der', type: 'pkcs8' })
   content.fill(0)
   const signer = { kid, privateKey }
-  return { kid, life, keys: { signer, published: publish(signer) } }
+  return { kid, life, keys: { signer, published: publish(kid, createPublicKey(privateKey)) } }
 }
 
-function publish({ kid, privateKey }: JwsSigner): PublishedKey {
-  const { n, e } = publicNumbers(privateKey)
-  return { kid, jwk: { kty: 'RSA', use: 'enc', kid, n, e }, publicKey: createPublicKey(privateKey) }
+function publish(kid: string, publicKey: KeyObject): PublishedKey {
+  const { n, e } = publicNumbers(publicKey)
+  return { kid, jwk: { kty: 'RSA', use: 'enc', kid, n, e }, publicKey }
+}
+
+function openPair(
+  kid: string,
+  material: Buffer,
+  token: SigningToken | undefined,
+): LiveEntry['keys'] {
+  const { id, spki } = parsePair(material)
+  if (token === undefined) {
+    throw new OperatorError(
+      `The signing key ${kid} is in an HSM, and none is configured.`,
+      'Set --pkcs11-module, --pkcs11-token and the PIN.',
+    )
+  }
+  const key = Buffer.from(spki, 'base64')
+  const publicKey = createPublicKey({ key, format: 'der', type: 'spki' })
+  const signer = { kid, sign: (input: Buffer): Promise<Buffer> => token.sign(id, input) }
+  return { signer, published: publish(kid, publicKey) }
 }
 
 function freeKid(taken: ReadonlySet<string>, random: Pick<Random, 'bytes'>): string {

@@ -16,6 +16,8 @@ export interface Authenticated extends Identity {
   readonly scheme: Scheme
   /** See {@link JwtIdentity}. Default is undefined. */
   readonly responseMleKid?: string | undefined
+  /** See {@link JwtIdentity}. Undefined for an HTTP Signature. */
+  readonly jwtVersion?: 1 | 2
 }
 
 const SIGNATURE_HEADERS = ['date', 'v-c-merchant-id', 'signature']

@@ -1,5 +1,5 @@
-import { createHash } from 'node:crypto'
-import type { Credential } from './merchant.ts'
+import { createHash, X509Certificate } from 'node:crypto'
+import type { Credential, Merchant } from './merchant.ts'
 
 /** The key id of the credential that dev mode bundles and prints. */
 export const BUNDLED_KEY_ID = '08c94330-f618-42a3-b09d-e1e43be5efda'
@@ -12,4 +12,14 @@ export function isBundledCredential(credential: Credential): boolean {
   if (credential.kind !== 'shared-secret') return false
   const hash = createHash('sha256').update(credential.secret.export()).digest('hex')
   return hash === BUNDLED_SECRET_SHA256
+}
+
+const BUNDLED_RELEASE_KEY_SHA256 =
+  '0c2499a11d47f8e8217506a39eba2174c63ebc7e803fd82335d0e3285465285e'
+
+/** Tells whether a merchant's cards would be released to the key that dev mode bundles: everybody could read them. */
+export function releasesToBundledKey({ releaseCertificate: pem }: Merchant): boolean {
+  if (pem === undefined) return false
+  const spki = new X509Certificate(pem).publicKey.export({ type: 'spki', format: 'der' })
+  return createHash('sha256').update(spki).digest('hex') === BUNDLED_RELEASE_KEY_SHA256
 }

@@ -22,6 +22,8 @@ const LONGEST_LIFE_SECONDS = 300
 export interface JwtIdentity extends Identity {
   /** The kid of the key to which the reply shall be encrypted. Undefined when it need not be. */
   readonly responseMleKid: string | undefined
+  /** Only version 2 is bound to one request. */
+  readonly jwtVersion: 1 | 2
 }
 
 /** What authentication by JWT needs beyond the clock. */
@@ -57,7 +59,8 @@ export async function authenticateByJwt(
   const merchant = await actFor(needs, identity, claims.merchantId)
   // Only a request that is let in spends the id of its token.
   if (claims.jti !== undefined) await recordId(needs, identity.credential.keyId, claims)
-  return { ...identity, merchant, responseMleKid: claims.responseMleKid }
+  const { responseMleKid } = claims
+  return { ...identity, merchant, responseMleKid, jwtVersion: isV1 ? 1 : 2 }
 }
 
 async function findIdentity(needs: JwtNeeds, { header }: DecodedJws): Promise<Identity> {

@@ -47,6 +47,29 @@ export function storeCardWrites(jti: string, card: StoredCard, sealer: Sealer): 
   return writes
 }
 
+/** The writes that take a security code: they are refused when it was taken before, and destroy it. */
+export function takeSecurityCodeWrites(jti: string): readonly Write[] {
+  const place = { kind: 'security-code', name: cardRecordName(jti) } as const
+  // The count is the guard: of two that take at once, the store lets one.
+  return [
+    { op: 'count', ...place, limits: { issued: 1 } },
+    { op: 'delete', ...place },
+  ]
+}
+
+/**
+ * Opens a stored security code. It may be told to nobody before {@link takeSecurityCodeWrites} were written.
+ *
+ * @throws SealError when the record was changed or moved.
+ */
+export function openSecurityCode(record: StoredRecord, jti: string, sealer: Sealer): string {
+  const place = { kind: 'security-code', name: cardRecordName(jti), secret: jti }
+  const { content } = openRecord(record, place, sealer)
+  const code = content.toString('utf8')
+  content.fill(0)
+  return code
+}
+
 /**
  * Opens stored card data, without the security code.
  *

@@ -18,6 +18,13 @@ export interface Sealer {
   randomBytes(count: number): Buffer
 }
 
+/** Wraps records by a key that may be out of reach of this process, as that of a token is. */
+export interface Wrapper {
+  wrap(content: Unsealed): Buffer
+  /** Throws SealError when it does not open in this place. */
+  unwrap(wrapped: Buffer, place: Place): SealContent
+}
+
 /** A record to be sealed and put. */
 export interface Unsealed extends SealContent {
   readonly kind: Kind
@@ -27,16 +34,29 @@ export interface Unsealed extends SealContent {
 }
 
 /** Seals a record under the active key and makes the write that stores it. */
-export function sealedWrite(op: 'put' | 'put-new', record: Unsealed, sealer: Sealer): Write {
-  const value = seal(sealer.active, record, (count) => sealer.randomBytes(count))
+export function sealedWrite(
+  op: 'put' | 'put-new',
+  record: Unsealed,
+  sealer: Sealer | Wrapper,
+): Write {
+  const value = sealBy(sealer, record)
   return { op, kind: record.kind, name: record.name, expiresAt: record.expiresAt, value }
 }
 
 /** Seals a record in the place of the one that was read; refused when that was changed meanwhile. */
-export function sealedReplacement(record: Unsealed, read: StoredRecord, sealer: Sealer): Write {
-  const value = seal(sealer.active, record, (count) => sealer.randomBytes(count))
+export function sealedReplacement(
+  record: Unsealed,
+  read: StoredRecord,
+  sealer: Sealer | Wrapper,
+): Write {
+  const value = sealBy(sealer, record)
   const { kind, name, expiresAt } = record
   return { op: 'replace', kind, name, expiresAt, value, previous: read.value }
+}
+
+function sealBy(sealer: Sealer | Wrapper, record: Unsealed): Buffer {
+  if ('wrap' in sealer) return sealer.wrap(record)
+  return seal(sealer.active, record, (count) => sealer.randomBytes(count))
 }
 
 /** Tells whether the key that sealed a record is not known any more: the record is as good as gone then. */
@@ -63,8 +83,15 @@ export function openWithin(record: StoredRecord, place: Place, sealer: Sealer): 
  *
  * @throws SealError when the value does not open in this place, or its column was changed.
  */
-export function openRecord(record: StoredRecord, place: Place, sealer: Sealer): SealContent {
-  const opened = open(record.value, place, (id) => sealer.find(id))
+export function openRecord(
+  record: StoredRecord,
+  place: Place,
+  sealer: Sealer | Wrapper,
+): SealContent {
+  const opened =
+    'unwrap' in sealer
+      ? sealer.unwrap(record.value, place)
+      : open(record.value, place, (id) => sealer.find(id))
   if (opened.expiresAt !== record.expiresAt || place.name !== record.name) {
     throw new SealError('a sealed value does not open')
   }

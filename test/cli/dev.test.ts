@@ -62,6 +62,7 @@ test('dev is ready after its self-test, and writes the credentials for scripts t
     p12,
     certificateSerialNumber: '4010000000000000000001',
     mleCertificate: `${file}.mle.pem`,
+    releaseKey: `${file}.release.pem`,
   })
   for (const path of [file, p12.file]) assert.equal(statSync(path).mode & 0o777, 0o600)
 })

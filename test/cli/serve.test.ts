@@ -205,6 +205,25 @@ for (const signal of ['SIGTERM', 'SIGINT'] as const) {
   })
 }
 
+test('after SIGTERM serve is not ready but accepts for its drain, even when every process of it is told', async (t) => {
+  const serving = await serve(t, await makeVault(64), { args: ['--drain-milliseconds', '1500'] })
+  const toldAt = performance.now()
+  process.kill(-serving.pid, 'SIGTERM')
+  await until(async () => (await readiness(serving)) === 503, serving)
+  await serving.flow.redeem(await serving.flow.openSession())
+  const { code } = await serving.ended
+  assert.equal(code, 0)
+  assert.ok(performance.now() - toldAt >= 1500)
+})
+
+test('a SIGINT after SIGTERM ends the drain at once', async (t) => {
+  const serving = await serve(t, await makeVault(64), { args: ['--drain-milliseconds', '60000'] })
+  serving.kill('SIGTERM')
+  await until(async () => (await readiness(serving)) === 503, serving)
+  serving.kill('SIGINT')
+  assert.equal((await serving.ended).code, 0)
+})
+
 test('a root key from the environment opens the vault and is printed nowhere', async (t) => {
   const vault = await makeVault(8)
   const rootKey = readFileSync(vault.rootKeyFile, 'utf8').trim()

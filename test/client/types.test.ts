@@ -10,6 +10,7 @@ import {
   type FieldTree,
   type FlexError,
   type LocalReason,
+  type PaymentCredentialsOptions,
   type PublicJwk,
   type VerifiedCaptureContext,
   verifyCaptureContext,
@@ -23,6 +24,7 @@ declare const client: Client
 declare const verified: VerifiedCaptureContext
 declare const publicKey: PublicJwk
 declare const error: FlexError
+declare const cryptoKey: PaymentCredentialsOptions['privateKey']
 declare const envVariable: string | undefined
 
 /** The dotted paths of a tree, computed by the compiler. */
@@ -51,11 +53,14 @@ async function rightCalls(): Promise<void> {
   })
   const details = await client.getPaymentDetails('jti')
   const month: string | undefined = details.paymentInformation?.card?.expirationMonth
+  const released = await client.getPaymentCredentials('jti', { privateKey: 'pem' })
+  const code: string | undefined = released.paymentInformation?.card?.securityCode
+  await client.getPaymentCredentials('jti', { privateKey: cryptoKey })
   await createToken({ captureContext: verified, data: { orderInformation: { billTo: {} } } })
   await verifyCaptureContext('jwt', { origins: ['https://a.example'], publicKey })
   await verifyCaptureContext('jwt', { origins: [], publicKeyOrigin: 'https://a.example' })
   const reason: string = error.reason
-  assert.ok(month ?? reason)
+  assert.ok(month ?? code ?? reason)
 }
 
 async function wrongRequests(): Promise<void> {
@@ -130,6 +135,8 @@ async function wrongResults(): Promise<void> {
   const details = await client.getPaymentDetails('jti')
   // @ts-expect-error -- a security code is never read back
   assert.ok(details.paymentInformation?.card?.securityCode)
+  // @ts-expect-error -- nothing decrypts without a key
+  await client.getPaymentCredentials('jti', {})
   // @ts-expect-error -- a verified capture context cannot be changed
   verified.tokensUrl = 'https://evil.example'
   // @ts-expect-error -- nor can what it claims

@@ -14,6 +14,8 @@ export interface CertifiedCredentials extends Credentials {
   readonly certificateSerialNumber: string
   /** The file of the certificate to which requests are encrypted. */
   readonly mleCertificate: string
+  /** The file of the private key to which cards are released. */
+  readonly releaseKey: string
 }
 
 /** Starts `coatcheck dev` on a free port and returns what a client needs. */

@@ -1,7 +1,7 @@
 // Makes one call with the official Node client, unmodified, and prints what that hands to its callback.
 //
-// Exits with 0 only when the call succeeded and, for operations that return a JWT, a three-part token came back: the
-// token is all of standard output. A summary goes to standard error.
+// Exits with 0 only when the call succeeded and, for operations that return a JWT, a token of three parts (five for
+// payment-credentials) came back: the token is all of standard output. A summary goes to standard error.
 //
 //   SDK              name of the package                          (default: cybersource-rest-client)
 //   SDK_DIR          folder that contains node_modules/<SDK>                      (default: that of this project)
@@ -103,7 +103,8 @@ if (E.MLE_MAP) config.mapToControlMLEonAPI = JSON.parse(E.MLE_MAP)
 const fromFile = (fallback) =>
   E.REQUEST_JSON ? JSON.parse(fs.readFileSync(E.REQUEST_JSON, 'utf8')) : fallback
 const client = new sdk.ApiClient()
-const isJwt = (d) => typeof d === 'string' && d.split('.').length === 3
+const parts = op === 'payment-credentials' ? 5 : 3
+const isJwt = (d) => typeof d === 'string' && d.split('.').length === parts
 
 let finished = false
 process.on('unhandledRejection', (e) => done(e))

@@ -26,6 +26,7 @@ import {
 } from '../flow.ts'
 import { MERCHANT, startHarness, type Harness } from '../harness.ts'
 import { exchange } from '../raw-http.ts'
+import { readRelease, RELEASE_KEY, releasePath } from '../releases.ts'
 import { signByHttpSignature, signByJwt, type Signer, type Unsigned } from '../signed-request.ts'
 import { makeFolder } from '../store/folder.ts'
 
@@ -95,10 +96,32 @@ async function goodTraffic(): Promise<void> {
     await readDetails(signer, `/flex/v2/payment-details/${jtiOf(token)}`)
     await readDetails(signer, `/up/v1/payment-details/${token}`)
   }
+  await releaseCards()
   // A key that gives its last token, and one that is used up.
   const session = await open()
   for (let used = 0; used < 10; used += 1) await make(session)
   readErrorOf('QUOTA_EXCEEDED', keep(await postJwe(harness, encryptData(session, DATA))))
+}
+
+/** The first release has the security code, the second has not; then those that are refused. */
+async function releaseCards(): Promise<void> {
+  const token = await make(await open())
+  const foreign = await make(await open(other))
+  const release = (jti: string): Unsigned => ({ method: 'GET', target: releasePath(jti) })
+  for (const hasCode of [true, false]) {
+    const reply = await send(signByJwt(MERCHANT, release(jtiOf(token))))
+    capabilities.push(reply.body)
+    const { card } = await readRelease(reply)
+    assert.deepEqual(card, { number: PAN, ...(hasCode ? { securityCode: CODE } : {}) })
+  }
+  for (const [code, signed] of [
+    ['JWT_V2_REQUIRED', signByHttpSignature(MERCHANT, release(jtiOf(token)))],
+    ['RELEASE_NOT_ALLOWED', signByJwt(other, release(jtiOf(foreign)))],
+    ['TOKEN_NOT_FOUND', signByJwt(MERCHANT, release(jtiOf(foreign)))],
+    ['TOKEN_NOT_FOUND', signByJwt(MERCHANT, release(PAN))],
+  ] as const) {
+    readErrorOf(code, await send(signed))
+  }
 }
 
 async function readDetails(signer: Signer, target: string): Promise<void> {
@@ -269,7 +292,7 @@ function privateNumbers(key: KeyObject): readonly Buffer[] {
 
 function secrets(): readonly (string | Buffer)[] {
   const { sealer } = harness
-  const keys = [...BUNDLED_KEYS, SIGNING_KEY].flatMap(privateNumbers)
+  const keys = [...BUNDLED_KEYS, SIGNING_KEY, RELEASE_KEY].flatMap(privateNumbers)
   const shared = [MERCHANT, other].map(({ secret }) => Buffer.from(secret, 'base64'))
   const sealing = [sealer.active, poolSealer(sealer).active].map(({ key }) => key.export())
   return [

@@ -21,6 +21,7 @@ test('makes an RSA-2048 key under a kid of two characters and keeps it sealed', 
   assert.match(kid, /^[0-9a-z]{2}$/)
   const { active, published, find } = await loadSigningKeys(store, sealer)
   assert.equal(active.kid, kid)
+  assert.ok('privateKey' in active)
   assert.equal(active.privateKey.asymmetricKeyDetails?.modulusLength, 2048)
   assert.equal(published.length, 1)
   const found = find(kid)
@@ -47,6 +48,7 @@ test('never puts another key under a kid that is taken', async () => {
   await storeSigningKey(store, sealer, { kid: 'dv', privateKey: SIGNING_KEY })
   await storeSigningKey(store, sealer, { kid: 'dv', privateKey: other })
   const { active } = await loadSigningKeys(store, sealer)
+  assert.ok('privateKey' in active)
   assert.deepEqual(
     active.privateKey.export({ format: 'jwk' }),
     SIGNING_KEY.export({ format: 'jwk' }),

@@ -21,6 +21,8 @@ import {
 } from '../signed-request.ts'
 import { createTestClock } from '../store/clock.ts'
 import { makeFolder } from '../store/folder.ts'
+import { openPostgres } from '../store/postgres-server.ts'
+import { openRedis } from '../store/redis-server.ts'
 
 const BODY = JSON.stringify({ fields: CARD_FIELDS })
 const SESSIONS = { target: '/flex/v2/sessions', body: BODY }
@@ -249,12 +251,16 @@ test('refuses a jti that is too long to be kept', async () => {
 const STORES = {
   memory: () => createMemoryStore(systemClock),
   SQLite: () => openSqliteStore({ folder: makeFolder(), mode: 'dev', now: systemClock }),
+  PostgreSQL: openPostgres,
+  Redis: openRedis,
 } as const
 
 for (const [engine, makeStore] of Object.entries(STORES)) {
-  test(`lets exactly one of 20 concurrent uses of a token win, on ${engine}`, async () => {
+  test(`lets exactly one of 20 concurrent uses of a token win, on ${engine}`, async (t) => {
+    const store = await makeStore(t)
+    if (store === undefined) return
     const rootKey = makeRootKey()
-    const here = await startHarness({ store: makeStore(), rootKey })
+    const here = await startHarness({ store, rootKey })
     const replica = await startHarness({ store: here.store, rootKey })
     const signed = signByJwt(MERCHANT, SESSIONS)
     const replies = await Promise.all(

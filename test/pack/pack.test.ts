@@ -21,6 +21,8 @@ const CLIENT = 'client/node_modules/coatcheck-client'
 interface Manifest {
   readonly engines: { readonly node: string }
   readonly dependencies: Readonly<Record<string, string>>
+  readonly peerDependencies?: Readonly<Record<string, string>>
+  readonly peerDependenciesMeta?: Readonly<Record<string, { readonly optional?: boolean }>>
 }
 
 const root = mkdtempSync(join(tmpdir(), 'coatcheck-pack-'))
@@ -63,6 +65,27 @@ test('the server’s package runs on its user’s Node and has no install script
 
 test('the server’s command starts from its package', () => {
   assert.match(execute(SERVER, ['node', 'bin/coatcheck.js', '--help']), /coatcheck/)
+})
+
+test('clients of databases are optional peers, and one that is missing is said to be', () => {
+  const { dependencies, peerDependencies = {}, peerDependenciesMeta = {} } = manifestOf(SERVER)
+  assert.equal(peerDependencies['pg'], '^8')
+  for (const name of Object.keys(peerDependencies)) {
+    assert.equal(peerDependenciesMeta[name]?.optional, true, name)
+    assert.ok(!(name in dependencies), name)
+  }
+  assert.equal(peerDependencies['@redis/client'], '^6')
+  assert.equal(peerDependencies['pkcs11js'], '^2')
+  for (const [store, says] of [
+    ['postgres://127.0.0.1:1/coatcheck', /library of PostgreSQL is not installed\.\n.*pg@8/],
+    ['redis://127.0.0.1:1', /library of Redis is not installed\.\n.*@redis\/client@6/],
+  ] as const) {
+    const args = ['bin/coatcheck.js', 'keys', 'init', '--store', store]
+    const cwd = join(root, SERVER)
+    const { status, stderr } = spawnSync('node', args, { cwd, encoding: 'utf8' })
+    assert.equal(status, 1)
+    assert.match(stderr, says)
+  }
 })
 
 test('the server’s entry and the process that mints session keys are in its package', () => {

@@ -3,11 +3,13 @@ import { createInterface } from 'node:readline'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { systemClock } from '../../src/clock-and-random.ts'
 import { ServiceError } from '../../src/errors.ts'
+import { Secret } from '../../src/secret.ts'
 import type { Store, Write } from '../../src/store/contract.ts'
-import { openSqliteStore } from '../../src/store/sqlite.ts'
+import { openStore } from '../../src/store/open-store.ts'
 
-// A process of its own: `child.ts JOB FOLDER` says "ready", waits for a line, opens the store, does its job, and prints a
-// line for each thing that the store acknowledged. `child.ts open` opens one folder after the other.
+// A process of its own: `child.ts JOB WHERE` says "ready", waits for a line, opens the store, does its job, and prints a
+// line for each thing that the store acknowledged. `child.ts open` opens one store after the other. Where a store is, is a
+// folder or the address of a database.
 
 function say(line: string): void {
   process.stdout.write(`${line}\n`)
@@ -41,6 +43,28 @@ const JOBS: Readonly<Record<string, (store: Store) => Promise<void>>> = {
       for (const [index, name] of names.entries()) if (written[index]) say(name)
     }
   },
+  /** Counts one record as often as it may, many times in one turn; says how often it was counted. */
+  async count(store) {
+    const count: Write = { op: 'count', kind: 'card', name: 'counted', limits: { issued: 200 } }
+    for (let turn = 0; turn < 4; turn += 1) {
+      const counted = await Promise.all(Array.from({ length: 50 }, () => store.write([count])))
+      say(String(counted.filter(Boolean).length))
+    }
+  },
+  /** Counts two records in one turn, one way round or the other. */
+  async 'count-both'(store) {
+    const count = (name: string): Write => ({
+      op: 'count',
+      kind: 'card',
+      name,
+      limits: { opened: 1_000_000 },
+    })
+    const names = process.pid % 2 === 0 ? ['one', 'two'] : ['two', 'one']
+    for (let turn = 0; turn < 200; turn += 1) {
+      const counted = await Promise.all(names.map((name) => store.write([count(name)])))
+      say(String(counted.filter(Boolean).length))
+    }
+  },
   /** Writes and takes without end: "+name" was written, "-name" was taken. */
   async 'write-and-take'(store) {
     for (let round = 0; ; round += 1) {
@@ -71,28 +95,29 @@ const JOBS: Readonly<Record<string, (store: Store) => Promise<void>>> = {
   },
 }
 
-/** Opens a store for every line: the folder that it names. */
-async function openFolders(): Promise<void> {
-  for await (const folder of createInterface(process.stdin)) {
-    const store = openStore(folder)
+/** Opens a store for every line, which says where. */
+async function openEach(): Promise<void> {
+  for await (const where of createInterface(process.stdin)) {
+    const store = await openAt(where)
     say(`opened ${(await store.list('card')).length}`)
     await store.close()
   }
 }
 
-async function doJob(job: string, folder: string): Promise<void> {
+async function doJob(job: string, where: string): Promise<void> {
   await once(process.stdin, 'data')
   process.stdin.on('end', () => process.exit())
-  const store = openStore(folder)
+  const store = await openAt(where)
   await JOBS[job]?.(store)
   await store.close()
   process.stdin.destroy()
 }
 
-function openStore(folder: string): Store {
-  return openSqliteStore({ folder, mode: 'dev', now: systemClock })
+function openAt(where: string): Promise<Store> {
+  const address = new Secret(where.includes('://') ? where : 'sqlite')
+  return openStore({ address, folder: where, mode: 'dev', now: systemClock })
 }
 
-const [job = '', folder] = process.argv.slice(2)
+const [job = '', where] = process.argv.slice(2)
 say('ready')
-await (folder === undefined ? openFolders() : doJob(job, folder))
+await (where === undefined ? openEach() : doJob(job, where))

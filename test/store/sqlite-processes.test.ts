@@ -1,51 +1,12 @@
 import assert from 'node:assert/strict'
-import { type ChildProcess, spawn } from 'node:child_process'
-import { once } from 'node:events'
 import { join } from 'node:path'
-import { createInterface } from 'node:readline'
 import { test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { fileURLToPath } from 'node:url'
 import { systemClock } from '../../src/clock-and-random.ts'
-import type { Store, Write } from '../../src/store/contract.ts'
+import type { Store } from '../../src/store/contract.ts'
 import { openSqliteStore } from '../../src/store/sqlite.ts'
 import { makeFolder } from './folder.ts'
-
-const CHILD = fileURLToPath(import.meta.resolve('./child.ts'))
-
-interface Running {
-  readonly child: ChildProcess
-  /** What the child has said so far, without its "ready". */
-  readonly lines: string[]
-  /** Resolves to the exit code when everything that the child said is in `lines`. */
-  readonly closed: Promise<unknown[]>
-}
-
-/** Starts a child and waits until it is about to open the store. */
-async function start(command: readonly string[]): Promise<Running> {
-  const [program = '', ...rest] = command
-  const child = spawn(program, rest, { stdio: ['pipe', 'pipe', 'inherit'] })
-  const lines: string[] = []
-  const reader = createInterface(child.stdout)
-  const closed = once(child, 'close')
-  await once(reader, 'line')
-  reader.on('line', (line) => lines.push(line))
-  return { child, lines, closed }
-}
-
-function childCommand(...words: readonly string[]): readonly string[] {
-  return [process.execPath, CHILD, ...words]
-}
-
-/** Runs a job in several processes that open the folder at the same moment; gives what each of them said. */
-async function runTogether(job: string, folder: string, count: number): Promise<string[][]> {
-  const processes = await Promise.all(
-    Array.from({ length: count }, () => start(childCommand(job, folder))),
-  )
-  for (const { child } of processes) child.stdin?.write('go\n')
-  for (const { closed } of processes) assert.deepEqual(await closed, [0, null])
-  return processes.map(({ lines }) => lines)
-}
+import { childCommand, pooled, runTogether, start } from './processes.ts'
 
 async function withStore<T>(folder: string, use: (store: Store) => Promise<T>): Promise<T> {
   const store = openSqliteStore({ folder, mode: 'dev', now: systemClock })
@@ -54,13 +15,6 @@ async function withStore<T>(folder: string, use: (store: Store) => Promise<T>): 
   } finally {
     await store.close()
   }
-}
-
-function pooled(count: number): readonly Write[] {
-  return Array.from({ length: count }, (_, index) => {
-    const name = `k${index}`
-    return { op: 'put', kind: 'pool-key', name, expiresAt: undefined, value: Buffer.from('v') }
-  })
 }
 
 test('processes that take from one pool never get the same record, and leave none', async () => {

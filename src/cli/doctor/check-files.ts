@@ -36,8 +36,13 @@ function judgeOpenPath({ path, mode }: PathFacts | FileFacts, isFolder: boolean)
 export function checkRootKey({
   rootKey,
   store,
-}: Pick<Facts, 'rootKey' | 'store'>): readonly Finding[] {
-  const { source, path, file } = rootKey
+  database,
+}: Pick<Facts, 'rootKey' | 'store' | 'database'>): readonly Finding[] {
+  const { source, path, file, token } = rootKey
+  if (source === 'hsm') {
+    // Whether it is there and lets us in, the opening of the keys tells.
+    return [ok(`The root key is kept in the token ${token}, which it never leaves.`)]
+  }
   if (source === 'environment') {
     return [
       warning(
@@ -48,7 +53,8 @@ export function checkRootKey({
   }
   if (file === undefined) {
     // Where nothing is set up, that was said already.
-    if (store.lasting === undefined) return []
+    const hasDatabase = database !== undefined && 'isMade' in database && database.isMade
+    if (store.lasting === undefined && !hasDatabase) return []
     return [
       problem(
         `There is no root key file ${path}.`,

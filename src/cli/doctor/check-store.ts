@@ -6,7 +6,11 @@ const FULL = 2
 const ON = 1
 
 /** Judges whether there is a store, what its files are, and how durably they are kept. */
-export function checkStore({ store }: Pick<Facts, 'store'>): readonly Finding[] {
+export function checkStore({
+  store,
+  database,
+}: Pick<Facts, 'store' | 'database'>): readonly Finding[] {
+  if (database !== undefined) return []
   const { data, lasting, passing } = store
   if (lasting === undefined) {
     return [
@@ -125,7 +129,11 @@ const FILE_SYSTEMS: ReadonlyMap<number, Finding> = new Map([
 ])
 
 /** Judges where the data folder is, and the space that is left there. */
-export function checkDisk({ store }: Pick<Facts, 'store'>): readonly Finding[] {
+export function checkDisk({
+  store,
+  database,
+}: Pick<Facts, 'store' | 'database'>): readonly Finding[] {
+  if (database !== undefined) return []
   const where = store.folder === undefined ? undefined : FILE_SYSTEMS.get(store.fileSystem)
   return [...(where === undefined ? [] : [where]), checkSpace(store)]
 }

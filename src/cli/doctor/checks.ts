@@ -1,6 +1,7 @@
 import { checkClock } from './check-clock.ts'
 import { checkConfiguration } from './check-configuration.ts'
 import { checkCredentials } from './check-credentials.ts'
+import { checkDatabase } from './check-database.ts'
 import { checkDataPermissions, checkRootKey } from './check-files.ts'
 import { checkKeys } from './check-keys.ts'
 import { checkPools } from './check-pools.ts'
@@ -23,7 +24,7 @@ export interface Findings {
 
 /** Every check, in the order of the report. */
 const AREAS: readonly Area[] = [
-  { area: 'store', checks: [checkStore, checkDataPermissions, checkDisk] },
+  { area: 'store', checks: [checkStore, checkDatabase, checkDataPermissions, checkDisk] },
   { area: 'root key', checks: [checkRootKey] },
   { area: 'keys', checks: [checkKeys] },
   { area: 'merchants', checks: [checkCredentials] },

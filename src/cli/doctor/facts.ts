@@ -3,6 +3,7 @@ import type { OperatorError } from '../../errors.ts'
 import type { KeyState } from '../../keys/key-life.ts'
 import type { Credential, Merchant } from '../../merchant/merchant.ts'
 import type { Depth } from '../../store/contract.ts'
+import type { DatabaseFacts } from '../../store/database-facts.ts'
 import type { SqliteFacts } from '../../store/sqlite-reader.ts'
 
 // What was observed. Nothing here is judged: that is what the checks do. Times are seconds since the epoch.
@@ -35,7 +36,9 @@ export interface StoreFacts {
 
 /** Where the root key comes from. */
 export interface RootKeyFacts {
-  readonly source: 'environment' | 'file'
+  /** The token and the label in it; undefined where the key is in none. */
+  readonly token?: string | undefined
+  readonly source: 'environment' | 'file' | 'hsm'
   /** Undefined when there is no file. */
   readonly file: PathFacts | undefined
   readonly path: string
@@ -117,7 +120,10 @@ export interface Facts {
   readonly unknownVariables: readonly UnknownVariable[]
   readonly machine: MachineFacts
   readonly clock: ClockFacts
+  /** Of the embedded store; empty where another engine is configured. */
   readonly store: StoreFacts
+  /** Of another engine, or why it cannot be looked at; absent for the embedded store. */
+  readonly database?: DatabaseFacts | OperatorError | undefined
   readonly rootKey: RootKeyFacts
   /** Why the store does not open; undefined when there is none. */
   readonly vault: VaultFacts | OperatorError | undefined

@@ -65,6 +65,12 @@ export function observeStore({ data }: Pick<Config, 'data'>): ObservedStore {
   }
 }
 
+/** What there is to see of the data folder where another engine is configured. */
+export function withoutFiles({ data }: Pick<Config, 'data'>): ObservedStore {
+  const none = { folder: undefined, lasting: undefined, passing: undefined }
+  return { facts: { data, ...none, freeBytes: 0, fileSystem: 0 }, readings: {} }
+}
+
 function observeFile(
   path: string,
 ): { readonly facts: FileFacts; readonly reading: SqliteReading | undefined } | undefined {
@@ -90,10 +96,15 @@ export function observeRootKey({
   rootKey,
   rootKeyFile,
   data,
-}: Pick<Config, 'rootKey' | 'rootKeyFile' | 'data'>): RootKeyFacts {
+  rootKeyIn,
+  pkcs11Token,
+  pkcs11KeyLabel,
+}: Config): RootKeyFacts {
+  const isInHsm = rootKey === undefined && rootKeyIn === 'hsm'
   const file = observePath(rootKeyFile)
   return {
-    source: rootKey === undefined ? 'file' : 'environment',
+    source: isInHsm ? 'hsm' : rootKey === undefined ? 'file' : 'environment',
+    ...(isInHsm ? { token: `${pkcs11Token} (${pkcs11KeyLabel})` } : {}),
     file,
     path: rootKeyFile,
     isInDataFolder: file !== undefined && existsSync(data) && isInside(data, rootKeyFile),

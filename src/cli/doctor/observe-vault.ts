@@ -3,14 +3,13 @@ import type { Config } from '../../config.ts'
 import { OperatorError } from '../../errors.ts'
 import { createKeyKeeper, type KeyKeeper } from '../../keys/keep-keys.ts'
 import { stateOf } from '../../keys/key-life.ts'
-import { holdRootKey } from '../../keys/root-key.ts'
 import { loadSealer } from '../../keys/sealing-keys.ts'
 import { createAdministration } from '../../merchant/administration.ts'
 import { isBundledCredential } from '../../merchant/bundled-credential.ts'
 import type { Store } from '../../store/contract.ts'
 import { SealError } from '../../jose/seal.ts'
 import { createReadingStore } from '../../store/sqlite-reader.ts'
-import { readRootKey } from '../vault.ts'
+import { openRootKey } from '../custody.ts'
 import type { KeyFacts, PoolFacts, VaultFacts } from './facts.ts'
 import type { ObservedStore } from './observe-paths.ts'
 
@@ -32,7 +31,11 @@ export async function observeVault(
     facts.lasting.read.mode === 'serve'
   if (lasting?.table === undefined || !isVault) return { vault: undefined, pools: undefined }
   const tables = { lasting: lasting.table, ...(passing?.table && { passing: passing.table }) }
-  const store = createReadingStore(tables, systemClock)
+  return readVault(config, createReadingStore(tables, systemClock))
+}
+
+/** As {@link observeVault}, of a store that is open. */
+export async function readVault(config: Config, store: Store): Promise<ObservedVault> {
   const pools = {
     oneTime: await store.depth('pool-key'),
     rotated: await store.depth('rotated-pool-key'),
@@ -42,9 +45,8 @@ export async function observeVault(
 
 async function openVault(config: Config, store: Store): Promise<VaultFacts | OperatorError> {
   try {
-    const rootKey = readRootKey(config)
-    const sealer = await loadSealer(store, rootKey, { ...systemRandom, now: systemClock })
-    const root = holdRootKey(rootKey)
+    const root = await openRootKey(config)
+    const sealer = await loadSealer(store, root.current(), { ...systemRandom, now: systemClock })
     const keeper = createKeyKeeper({ store, root, now: systemClock, random: systemRandom })
     const administration = createAdministration({ store, sealer, now: systemClock })
     const credentials = await administration.listCredentials()
@@ -63,7 +65,7 @@ async function openVault(config: Config, store: Store): Promise<VaultFacts | Ope
     if (!(error instanceof SealError)) throw error
     return new OperatorError(
       'A record of the store does not open: it was changed, or its sealing key is gone.',
-      'Restore the whole of coatcheck.db from a backup.',
+      'Restore the whole of coatcheck.db, or of the schema coatcheck, from a backup.',
       error,
     )
   }

@@ -1,0 +1,4 @@
+import { testKillsBehind } from './behind-proxy.ts'
+import { NGINX } from './proxies.ts'
+
+testKillsBehind(NGINX)
