@@ -64,6 +64,7 @@ export async function startServer({ data, rootKeyFile }: VaultFolder): Promise<S
     workers: 1,
     'pool-target': 1,
     'rotated-pool-target': 1,
+    'drain-milliseconds': 0,
   }
   const flags = Object.entries(settings).flatMap(([name, value]) => [`--${name}`, `${value}`])
   const child = spawn(process.execPath, [COATCHECK, 'serve', '--json', ...flags], {

@@ -49,7 +49,12 @@ const CLIENT_LIMIT_BYTES = 50_000
 const SERVER: Package = {
   name: 'coatcheck',
   tsconfig: 'tsconfig.json',
-  entries: ['src/index.ts', 'src/cli/main.ts', 'src/keys/mint-session-keys.ts'],
+  entries: [
+    'src/index.ts',
+    'src/testing/index.ts',
+    'src/cli/main.ts',
+    'src/keys/mint-session-keys.ts',
+  ],
   files: ['bin', 'LICENSE', 'README.md', 'SECURITY.md'],
   manifest: {
     ...Object.fromEntries(
@@ -58,7 +63,7 @@ const SERVER: Package = {
     dependencies: Object.fromEntries(
       Object.entries(manifest.dependencies).filter(([name]) => !BUNDLING_ONLY.includes(name)),
     ),
-    exports: { '.': built('index') },
+    exports: { '.': built('index'), './testing': built('testing/index') },
   },
   finish: addConsole,
   check: () => Promise.resolve([]),

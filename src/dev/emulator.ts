@@ -1,3 +1,4 @@
+import type { RequestListener } from 'node:http'
 import type { FastifyInstance } from 'fastify'
 import { systemClock, systemRandom, type Now, type Random } from '../clock-and-random.ts'
 import { checkReadiness } from '../http/check-readiness.ts'
@@ -51,6 +52,10 @@ export interface EmulatorOptions {
   readonly toleranceSeconds?: number
   /** The time at which the clock stands still from the start. Default is that it runs. */
   readonly freeze?: TimeInput | undefined
+  /** Origins of pages that may create tokens, beside those on loopback. Default is none. */
+  readonly pageOrigins?: readonly string[]
+  /** Whether requests are recorded and meet faults. Default is true; without, only the cost of that can be measured. */
+  readonly isRecording?: boolean
 }
 
 /** What {@link Emulator.reset} forgets beyond clock, faults and requests. */
@@ -109,6 +114,7 @@ interface Parts extends Start {
   readonly requests: Recorder
   readonly exchanges: Exchanges
   readonly bundled: BundledSessionKeys
+  readonly isRecording: boolean
 }
 
 /** Puts an emulator together; nothing of it runs yet. */
@@ -138,6 +144,8 @@ async function assemble(options: EmulatorOptions, start: Start): Promise<Parts> 
     poolPolicy: { ...DEV_PRESET.poolPolicy, waitMilliseconds: keyWaitMilliseconds },
     logger: listenToLog(logger, exchanges),
     publicOrigin: undefined,
+    isAllowedOrigin: (origin) =>
+      DEV_PRESET.isAllowedOrigin(origin) || options.pageOrigins?.includes(origin) === true,
     toleranceSeconds: options.toleranceSeconds ?? 300,
     outerClocks: { signatures: wrappers.signatures(clock.signatures), machine: systemClock },
     trace: traceExchanges(exchanges),
@@ -146,7 +154,9 @@ async function assemble(options: EmulatorOptions, start: Start): Promise<Parts> 
     wrappers: chooseKeys(wrappers, { store, bundled, isBundled }),
   })
   const requests = createRecorder()
-  return { ...start, store, sealer, service, logger, faults, requests, exchanges, bundled }
+  const { isRecording = true } = options
+  const made = { store, sealer, service, logger, faults, requests, exchanges, bundled }
+  return { ...start, ...made, isRecording }
 }
 
 interface KeyChoice {
@@ -274,24 +284,26 @@ const OPERATORS: ReadonlySet<string> = new Set(['/healthz', '/readyz', '/metrics
 
 /** Has the listener hand each request to whom it is for; what is for the service by way of the recorder. */
 function serveAll(
-  { service, clock, exchanges, faults, requests }: Parts,
+  { service, clock, exchanges, faults, requests, isRecording }: Parts,
   { control, operators }: Readonly<Record<'control' | 'operators', FastifyInstance>>,
 ): void {
   const { server } = service.app
+  const serve: RequestListener = (request, response) => service.app.routing(request, response)
   const intercept = createInterceptor({
     exchanges,
     faults,
     now: clock.now,
     machine: clock.machine,
-    serve: (request, response) => service.app.routing(request, response),
+    serve,
     record: (finished) => requests.add(finished),
   })
+  const answer = isRecording ? intercept : serve
   server.removeAllListeners('request')
   server.on('request', (request, response) => {
     const { url = '' } = request
     if (isControlPath(url)) control.routing(request, response)
     else if (OPERATORS.has(url.split('?', 1)[0] ?? '')) operators.routing(request, response)
-    else intercept(request, response)
+    else answer(request, response)
   })
 }
 

@@ -109,6 +109,14 @@ test('the console is in the server’s package, bundled, and what bundles it is 
   )
 })
 
+test('the server’s package has the entry for tests, which starts an emulator', () => {
+  const use = `const { startCoatcheck } = await import('coatcheck/testing')
+    const coatcheck = await startCoatcheck()
+    await coatcheck.createToken()
+    await coatcheck.stop()`
+  execute('server', ['node', '--input-type=module', '--eval', use])
+})
+
 test('the client’s package holds the client and what it shares with the server, and needs jose alone', () => {
   assert.deepEqual(Object.keys(manifestOf(CLIENT).dependencies), ['jose'])
   const contents = globSync('dist/*', { cwd: join(root, CLIENT) })

@@ -131,6 +131,42 @@ function FaultForm({ action }: { readonly action: Action }): JSX.Element {
           </label>
         ),
       )}
+      <Reach draft={draft} set={set} />
+      <button type="submit" class="main-action">
+        Set fault
+      </button>
+      <p class="quiet meaning">{meaning}</p>
+      <datalist id="codes">
+        {COMMON_CODES.map((code) => (
+          <option key={code} value={code} />
+        ))}
+      </datalist>
+    </form>
+  )
+}
+
+const HOW_OFTEN = [
+  ['1', 'once'],
+  ['3', '3 times'],
+  ['always', 'always'],
+] as const
+
+const HOW_PROBABLE = [
+  ['1', 'each that fits'],
+  ['0.5', 'every other, by chance'],
+  ['0.1', 'one in ten, by chance'],
+] as const
+
+/** Which requests a fault meets, and how many of them. */
+function Reach({
+  draft,
+  set,
+}: {
+  readonly draft: Draft
+  readonly set: (part: Partial<Draft>) => void
+}): JSX.Element {
+  return (
+    <>
       <Select
         label="Meets"
         value={draft.operation}
@@ -143,33 +179,16 @@ function FaultForm({ action }: { readonly action: Action }): JSX.Element {
       <Select
         label="Times"
         value={draft.times}
-        options={[
-          ['1', 'once'],
-          ['3', '3 times'],
-          ['always', 'always'],
-        ]}
+        options={HOW_OFTEN}
         onChange={(times) => set({ times })}
       />
       <Select
         label="Probability"
         value={draft.probability}
-        options={[
-          ['1', 'each that fits'],
-          ['0.5', 'every other, by chance'],
-          ['0.1', 'one in ten, by chance'],
-        ]}
+        options={HOW_PROBABLE}
         onChange={(probability) => set({ probability })}
       />
-      <button type="submit" class="main-action">
-        Set fault
-      </button>
-      <p class="quiet meaning">{meaning}</p>
-      <datalist id="codes">
-        {COMMON_CODES.map((code) => (
-          <option key={code} value={code} />
-        ))}
-      </datalist>
-    </form>
+    </>
   )
 }
 
