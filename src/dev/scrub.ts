@@ -45,8 +45,8 @@ function withoutEncoded(text: string, nested = MOST_NESTED): string {
 }
 
 function holdsCardData(text: string, nested: number): boolean {
-  if (text.search(SECURITY_CODE_IN_TEXT) !== -1) return true
-  if (replaceCardNumbers(text, mask) !== text) return true
+  if (MAY_HIDE_CODE.test(text) && text.search(SECURITY_CODE_IN_TEXT) !== -1) return true
+  if (mayHoldCardNumber(text) && replaceCardNumbers(text, mask) !== text) return true
   return nested > 0 && withoutEncoded(text, nested - 1) !== text
 }
 
