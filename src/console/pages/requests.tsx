@@ -2,7 +2,7 @@ import type { JSX } from 'preact'
 import { useConsole } from '../console-context.ts'
 import { OUTCOMES, type Summary } from '../control/answers.ts'
 import { RequestRow } from '../parts/request-row.tsx'
-import { hrefOf, NO_FILTER, type Filter } from '../route.ts'
+import { hrefOf, NO_FILTER, parseRoute, type Filter } from '../route.ts'
 import { operationWords, plural } from '../words.ts'
 import { FirstSteps } from './first-steps.tsx'
 import { Heading, Panes } from './panes.tsx'
@@ -126,11 +126,13 @@ function searchable(request: Summary): string {
 
 function Filters(): JSX.Element {
   const { route, snapshot } = useConsole()
-  const { filter, id } = route
+  const { filter } = route
   const requests = snapshot.requests ?? []
   const set = (part: Partial<Filter>): void => {
+    // What is shown may be older than the address, which the choice before has just changed.
+    const now = parseRoute(location.hash)
     // Without a step back for every letter.
-    location.replace(hrefOf('requests', id, { ...filter, ...part }))
+    location.replace(hrefOf('requests', now.id, { ...now.filter, ...part }))
   }
   const merchants = [...(snapshot.state?.merchants ?? []), ...requests.map((each) => each.merchant)]
   const isFiltered = Object.values(filter).some((value) => value !== '')
