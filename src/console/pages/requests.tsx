@@ -124,16 +124,17 @@ function searchable(request: Summary): string {
     .toLowerCase()
 }
 
+function set(part: Partial<Filter>): void {
+  // What is shown may be older than the address, which the choice before has just changed.
+  const { id, filter } = parseRoute(location.hash)
+  // Without a step back for every letter.
+  location.replace(hrefOf('requests', id, { ...filter, ...part }))
+}
+
 function Filters(): JSX.Element {
   const { route, snapshot } = useConsole()
   const { filter } = route
   const requests = snapshot.requests ?? []
-  const set = (part: Partial<Filter>): void => {
-    // What is shown may be older than the address, which the choice before has just changed.
-    const now = parseRoute(location.hash)
-    // Without a step back for every letter.
-    location.replace(hrefOf('requests', now.id, { ...now.filter, ...part }))
-  }
   const merchants = [...(snapshot.state?.merchants ?? []), ...requests.map((each) => each.merchant)]
   const isFiltered = Object.values(filter).some((value) => value !== '')
   return (
