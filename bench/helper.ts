@@ -8,9 +8,22 @@ export interface Helper<Question, Answer> {
   stop(): void
 }
 
-/** Starts a helper process. `file` is its module in `processes/`, which calls {@link answerQuestions}. */
-export function startHelper<Question extends object, Answer>(file: URL): Helper<Question, Answer> {
-  const child = fork(file, [], { serialization: 'advanced', execArgv: [] })
+/**
+ * Starts a helper process. `file` is its module in `processes/`, which calls {@link answerQuestions}.
+ *
+ * @param nodeArguments - what Node is started with. Default is nothing.
+ */
+export function startHelper<Question extends object, Answer>(
+  file: URL,
+  nodeArguments: readonly string[] = [],
+): Helper<Question, Answer> {
+  const child = fork(file, [], {
+    serialization: 'advanced',
+    execArgv: [...nodeArguments],
+    // A log is read and dropped.
+    stdio: ['ignore', 'pipe', 'inherit', 'ipc'],
+  })
+  child.stdout?.resume()
 
   function ask(question: Question): Promise<Answer> {
     return new Promise((resolve, reject) => {

@@ -3,7 +3,7 @@ import { startHelper, type Helper } from './helper.ts'
 import { keepOnLastCore } from './machine.ts'
 import type { EmulatorAnswer, EmulatorQuestion } from './processes/emulator.ts'
 import type { GeneratorQuestion, Load } from './processes/generator.ts'
-import { treeCpuMicroseconds } from './process-tree.ts'
+import { watchTree } from './process-tree.ts'
 import type { RunOptions } from './run.ts'
 import { spreadOf, type Spread } from './statistics.ts'
 
@@ -94,9 +94,9 @@ async function measureSlice(
   const requests = Math.ceil(seconds * REQUESTS_PER_SECOND)
   const common = { port, credential, operation, requests, connections: CONNECTIONS }
   await generator.ask({ step: 'prepare', ...common })
-  const before = treeCpuMicroseconds(helper.pid)
+  const usedMicroseconds = watchTree(helper.pid)
   const load = await generator.ask({ step: 'run', milliseconds: seconds * 1000 })
-  const used = treeCpuMicroseconds(helper.pid) - before
+  const used = usedMicroseconds()
   if (load.replies > 0 && load.statuses[201] === load.replies) return used / load.replies
   throw new Error(`the emulator refused a ${operation}: ${JSON.stringify(load.statuses)}`)
 }

@@ -3,7 +3,7 @@ import type { Helper } from './helper.ts'
 import type { Pools } from './pool.ts'
 import type { BareCost, BareQuestion } from './processes/bare.ts'
 import type { GeneratorQuestion, Load } from './processes/generator.ts'
-import { treeCpuMicroseconds } from './process-tree.ts'
+import { watchTree } from './process-tree.ts'
 import type { Server, VaultFolder } from './vault.ts'
 import { verifyAnswers } from './verify-answers.ts'
 
@@ -61,9 +61,9 @@ export async function measureSlice(
     requests,
   })
   const before = await bare.ask({ milliseconds: BARE_MILLISECONDS })
-  const cpuBefore = treeCpuMicroseconds(server.pid)
+  const usedMicroseconds = watchTree(server.pid)
   const load = await generator.ask({ step: 'run', milliseconds: sliceMilliseconds })
-  const cpuMicroseconds = treeCpuMicroseconds(server.pid) - cpuBefore
+  const cpuMicroseconds = usedMicroseconds()
   const after = await bare.ask({ milliseconds: BARE_MILLISECONDS })
   const isValid = load.replies > 0 && load.statuses[201] === load.replies
   if (isValid) await verifyAnswers(operation, load.samples, { port, credential })

@@ -1,20 +1,28 @@
 import { readdirSync, readFileSync } from 'node:fs'
 
 /**
- * Returns the CPU time that a process, its descendants and all their threads have used, in microseconds.
- *
- * What has ended is not in the sum. Linux only.
+ * Begins to measure a process, its descendants and all their threads. The function that is returned tells the CPU time that
+ * they have used since, in microseconds. What has ended by then is not in it. Linux only.
  */
-export function treeCpuMicroseconds(pid: number): number {
-  let total = 0
+export function watchTree(pid: number): () => number {
+  const before = cpuByThread(pid)
+  return function usedMicroseconds() {
+    const after = [...cpuByThread(pid)]
+    return after.reduce((sum, [thread, used]) => sum + used - (before.get(thread) ?? 0), 0)
+  }
+}
+
+/** The CPU time of each thread, in microseconds. */
+function cpuByThread(pid: number): ReadonlyMap<string, number> {
+  const threads = new Map<string, number>()
   for (const thread of readdirSync(`/proc/${pid}/task`)) {
     const [onCpuNanoseconds = ''] = readNumbers(`/proc/${pid}/task/${thread}/schedstat`)
-    total += Number(onCpuNanoseconds) / 1000
+    threads.set(thread, Number(onCpuNanoseconds) / 1000)
     for (const child of readNumbers(`/proc/${pid}/task/${thread}/children`)) {
-      total += treeCpuMicroseconds(Number(child))
+      for (const [id, used] of cpuByThread(Number(child))) threads.set(id, used)
     }
   }
-  return total
+  return threads
 }
 
 function readNumbers(path: string): readonly string[] {

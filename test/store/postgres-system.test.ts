@@ -3,7 +3,8 @@ import { test } from 'node:test'
 import { Secret } from '../../src/secret.ts'
 import { openPostgresStore } from '../../src/store/postgres.ts'
 import { testStore } from './conformance.ts'
-import { startPostgres, SYSTEM_BINARIES, type PostgresServer } from './postgres-server.ts'
+import { SYSTEM_BINARIES } from './postgres-programs.ts'
+import { startPostgres, type PostgresServer } from './postgres-server.ts'
 
 // The older version that the system may have, beside the one of postgres.test.ts.
 if (existsSync(SYSTEM_BINARIES)) {
