@@ -13,20 +13,30 @@ export function watchTree(pid: number): () => number {
 }
 
 /** The CPU time of each thread, in microseconds. */
-function cpuByThread(pid: number): ReadonlyMap<string, number> {
+function cpuByThread(pid: number | string): ReadonlyMap<string, number> {
   const threads = new Map<string, number>()
-  for (const thread of readdirSync(`/proc/${pid}/task`)) {
-    const [onCpuNanoseconds = ''] = readNumbers(`/proc/${pid}/task/${thread}/schedstat`)
-    threads.set(thread, Number(onCpuNanoseconds) / 1000)
+  for (const thread of ifThere(() => readdirSync(`/proc/${pid}/task`)) ?? []) {
+    const [onCpuNanoseconds] = readNumbers(`/proc/${pid}/task/${thread}/schedstat`)
+    if (onCpuNanoseconds !== undefined) threads.set(thread, Number(onCpuNanoseconds) / 1000)
     for (const child of readNumbers(`/proc/${pid}/task/${thread}/children`)) {
-      for (const [id, used] of cpuByThread(Number(child))) threads.set(id, used)
+      for (const [id, used] of cpuByThread(child)) threads.set(id, used)
     }
   }
   return threads
 }
 
 function readNumbers(path: string): readonly string[] {
-  return readFileSync(path, 'utf8')
-    .split(' ')
-    .filter((text) => text.trim() !== '')
+  const text = ifThere(() => readFileSync(path, 'utf8')) ?? ''
+  return text.split(' ').filter((number) => number.trim() !== '')
+}
+
+/** A database ends processes at any time, also between two looks. */
+function ifThere<Found>(look: () => Found): Found | undefined {
+  try {
+    return look()
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException
+    if (code === 'ENOENT' || code === 'ESRCH') return undefined
+    throw error
+  }
 }

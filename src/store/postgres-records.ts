@@ -1,7 +1,7 @@
 import type { Claimed, Depth, Kind, StoredRecord, Write } from './contract.ts'
 import { sqlStateOf, type Ask, type Rows, type Statement } from './postgres-connection.ts'
 import type { PostgresSchema } from './postgres-schema.ts'
-import { encodeBatch, encodeTurn, type EncodedBatch } from './postgres-turn.ts'
+import { encodeBatch, encodeTurn, TURN_PARAMETERS, type EncodedBatch } from './postgres-turn.ts'
 import { REFUSED_LATE } from './postgres-write-turn.ts'
 import { createLane } from './turn-lane.ts'
 
@@ -45,11 +45,12 @@ interface Needs {
 export function createPostgresRecords(needs: Needs): PostgresRecords {
   const { ask, schema, seconds } = needs
   const statements = createStatements(schema)
+  const send: SendTurn = (turn) => sendTurn(needs, statements.write, turn)
   const reads = createLane<Place, StoredRecord | undefined>(
-    (places) => readAll(needs, places),
+    (places) => readAll(needs, statements.get, places),
     READS,
   )
-  const writes = createLane<EncodedBatch, boolean>((turn) => writeTurn(needs, turn), WRITES)
+  const writes = createLane<EncodedBatch, boolean>((turn) => writeTurn(send, turn), WRITES)
   const claims = createLane<() => Promise<Rows>, Rows>(
     (jobs) => Promise.all(jobs.map((job) => job())),
     CLAIMS,
@@ -92,40 +93,51 @@ interface Place {
   readonly name: string
 }
 
+/** What needs no escape in an array of bytes, which most names are: all others are sent in hexadecimal. */
+const PLAIN_NAME = /^[\w-]+$/
+
 async function readAll(
-  { ask, schema, seconds }: Needs,
+  { ask, seconds }: Needs,
+  statement: Statement,
   places: readonly Place[],
 ): Promise<readonly (StoredRecord | undefined)[]> {
-  const text = `SELECT place, ${RECORD}
-    FROM unnest($1::text[], $2::bytea[]) WITH ORDINALITY AS asked (kind, name, place)
-    JOIN ${schema}.records USING (kind, name) WHERE expires_at IS NULL OR expires_at > $3`
-  const rows = await ask({ name: `${schema} get`, text }, [
-    `{${places.map(({ kind }) => kind).join(',')}}`,
-    `{${places.map(({ name }) => `"\\\\x${Buffer.from(name, 'utf8').toString('hex')}"`).join(',')}}`,
-    seconds(),
-  ])
-  const found = new Map(rows.map(([place, ...columns]) => [Number(place), columns]))
-  return places.map(({ name }, index) => {
-    const columns = found.get(index + 1)
-    return columns === undefined ? undefined : toRecord(name, columns)
-  })
+  const [kinds, names] = [
+    places.map(({ kind }) => kind),
+    places.map(({ name }) => encodeName(name)),
+  ]
+  const rows = await ask(statement, [`{${kinds.join(',')}}`, `{${names.join(',')}}`, seconds()])
+  const found = places.map((): StoredRecord | undefined => undefined)
+  for (const [place, ...columns] of rows) {
+    const index = Number(place) - 1
+    found[index] = toRecord(places[index]?.name ?? '', columns)
+  }
+  return found
 }
 
-async function writeTurn(needs: Needs, turn: readonly EncodedBatch[]): Promise<readonly boolean[]> {
+function encodeName(name: string): string {
+  return PLAIN_NAME.test(name) ? `"${name}"` : `"\\\\x${Buffer.from(name, 'utf8').toString('hex')}"`
+}
+
+type SendTurn = (turn: readonly EncodedBatch[]) => Promise<readonly boolean[]>
+
+async function writeTurn(
+  send: SendTurn,
+  turn: readonly EncodedBatch[],
+): Promise<readonly boolean[]> {
   try {
-    return await sendTurn(needs, turn)
+    return await send(turn)
   } catch (error) {
     if (!UNDONE.includes(sqlStateOf(error))) throw error
   }
   const written: boolean[] = []
-  for (const batch of turn) written.push(await writeAlone(needs, batch))
+  for (const batch of turn) written.push(await writeAlone(send, batch))
   return written
 }
 
-async function writeAlone(needs: Needs, batch: EncodedBatch): Promise<boolean> {
+async function writeAlone(send: SendTurn, batch: EncodedBatch): Promise<boolean> {
   for (let attempt = 1; ; attempt += 1) {
     try {
-      const [written = false] = await sendTurn(needs, [batch])
+      const [written = false] = await send([batch])
       return written
     } catch (error) {
       if (sqlStateOf(error) === REFUSED_LATE) return false
@@ -135,13 +147,11 @@ async function writeAlone(needs: Needs, batch: EncodedBatch): Promise<boolean> {
 }
 
 async function sendTurn(
-  { ask, schema, seconds }: Needs,
+  { ask, seconds }: Needs,
+  statement: Statement,
   turn: readonly EncodedBatch[],
 ): Promise<readonly boolean[]> {
-  const parameters = encodeTurn(turn)
-  const places = [seconds(), ...parameters].map((_, index) => `$${index + 1}`).join(', ')
-  const text = `SELECT ${schema}.write_turn(${places})`
-  const [[refused] = []] = await ask({ name: `${schema} write`, text }, [seconds(), ...parameters])
+  const [[refused] = []] = await ask(statement, [seconds(), ...encodeTurn(turn)])
   if (!Array.isArray(refused)) throw new TypeError('write_turn gave no array')
   return turn.map((_, number) => !refused.includes(number))
 }
@@ -164,6 +174,10 @@ async function claimWithRoom(
 }
 
 interface Statements {
+  /** Kinds, names, and the time. */
+  readonly get: Statement
+  /** The time, then what {@link encodeTurn} gives. */
+  readonly write: Statement
   readonly list: Statement
   readonly purge: Statement
   depth(kind: Kind): Statement
@@ -181,7 +195,16 @@ function createStatements(schema: PostgresSchema): Statements {
        WHERE kind = '${kind}' AND ${live} ${condition} ORDER BY age LIMIT $2 FOR UPDATE SKIP LOCKED)`
   const statement = (name: string, text: string): Statement => ({ name: `${schema} ${name}`, text })
 
+  const parameters = Array.from({ length: TURN_PARAMETERS + 1 }, (_, index) => `$${index + 1}`)
+
   return {
+    get: statement(
+      'get',
+      `SELECT place, ${RECORD}
+         FROM unnest($1::text[], $2::bytea[]) WITH ORDINALITY AS asked (kind, name, place)
+         JOIN ${records} USING (kind, name) WHERE expires_at IS NULL OR expires_at > $3`,
+    ),
+    write: statement('write', `SELECT ${schema}.write_turn(${parameters.join(', ')})`),
     list: statement(
       'list',
       `SELECT name, ${RECORD} FROM ${records}

@@ -1,4 +1,4 @@
-import type { Write } from './contract.ts'
+import type { CountLimits, Write } from './contract.ts'
 
 /** One batch as it goes to the function `write_turn`; it shares no memory with what the caller gave. */
 export interface EncodedBatch {
@@ -26,43 +26,56 @@ const COLUMNS = [
   'failed',
 ] as const
 
+/** How many parameters {@link encodeTurn} gives: batches, places, the columns, and the content. */
+export const TURN_PARAMETERS = COLUMNS.length + 3
+
 const NOTHING = -1
 
 /** Copies a batch into the form in which it is sent. It must not be empty. */
 export function encodeBatch(batch: readonly Write[]): EncodedBatch {
-  const writes = batch.map(encodeWrite)
-  const [first = '', ...others] = batch.map(({ kind, name }) => `${kind} ${name}`)
-  return {
-    first,
-    others: new Set(others.filter((record) => record !== first)),
-    count: batch.length,
-    columns: COLUMNS.map((_, column) => writes.map(({ fields }) => fields[column]).join(',')),
-    content: Buffer.concat(writes.flatMap(({ content }) => content)),
+  const [{ kind: firstKind = '', name: firstName = '' } = {}] = batch
+  const first = `${firstKind} ${firstName}`
+  const others = new Set<string>()
+  const columns = COLUMNS.map(() => '')
+  const content = Buffer.allocUnsafe(batch.reduce((sum, write) => sum + mostBytesOf(write), 0))
+  let length = 0
+  for (const write of batch) {
+    const { op, kind, name } = write
+    const record = `${kind} ${name}`
+    if (record !== first) others.add(record)
+    const expiresAt = ('value' in write ? write.expiresAt : undefined) ?? NOTHING
+    const { issued = NOTHING, opened = NOTHING, failed = NOTHING } = limitsOf(write)
+    const nameLength = content.write(name, length)
+    const value = 'value' in write ? write.value : NO_BYTES
+    const previous = op === 'replace' ? write.previous : NO_BYTES
+    const afterName = length + nameLength
+    length = afterName + value.copy(content, afterName)
+    length += previous.copy(content, length)
+    const fields = [op, kind, nameLength, expiresAt, value.length, previous.length]
+    appendFields(columns, [...fields, issued, opened, failed])
   }
+  return { first, others, count: batch.length, columns, content: content.subarray(0, length) }
 }
 
-interface EncodedWrite {
-  readonly fields: readonly (string | number)[]
-  readonly content: readonly Buffer[]
+const NO_BYTES = Buffer.alloc(0)
+const NO_LIMITS: CountLimits = {}
+/** A unit of UTF-16 takes so many bytes of UTF-8 at most. */
+const BYTES_A_UNIT = 3
+
+function limitsOf(write: Write): CountLimits {
+  return write.op === 'count' ? write.limits : NO_LIMITS
 }
 
-function encodeWrite(write: Write): EncodedWrite {
-  const name = Buffer.from(write.name, 'utf8')
-  const value = 'value' in write ? write.value : undefined
-  const previous = write.op === 'replace' ? write.previous : undefined
-  const { issued, opened, failed } = write.op === 'count' ? write.limits : {}
-  const fields = [
-    write.op,
-    write.kind,
-    name.length,
-    ('value' in write ? write.expiresAt : undefined) ?? NOTHING,
-    value?.length ?? 0,
-    previous?.length ?? 0,
-    issued ?? NOTHING,
-    opened ?? NOTHING,
-    failed ?? NOTHING,
-  ]
-  return { fields, content: [name, value, previous].filter((part) => part !== undefined) }
+function mostBytesOf(write: Write): number {
+  const value = 'value' in write ? write.value.length : 0
+  const previous = write.op === 'replace' ? write.previous.length : 0
+  return write.name.length * BYTES_A_UNIT + value + previous
+}
+
+function appendFields(columns: string[], fields: readonly (string | number)[]): void {
+  for (let index = 0; index < columns.length; index += 1) {
+    columns[index] += columns[index] === '' ? `${fields[index]}` : `,${fields[index]}`
+  }
 }
 
 /**
@@ -70,15 +83,25 @@ function encodeWrite(write: Write): EncodedWrite {
  * time. Batches are numbered from 0, in the order given.
  */
 export function encodeTurn(batches: readonly EncodedBatch[]): readonly (string | Buffer)[] {
+  const places: number[] = []
   let place = 0
-  const numbered = batches.map((batch, number) => {
-    const places = Array.from({ length: batch.count }, () => place++)
-    return { ...batch, numbers: places.map(() => number).join(','), places: places.join(',') }
-  })
-  const turn = inLockOrder(numbered)
+  for (const { count } of batches) {
+    places.push(place)
+    place += count
+  }
+  const turn = inLockOrder(batches.map((batch, number) => ({ ...batch, number })))
+  let [numbers, inOrder] = ['', '']
+  for (const { number, count } of turn) {
+    const firstPlace = places[number] ?? 0
+    for (let index = 0; index < count; index += 1) {
+      const comma = numbers === '' ? '' : ','
+      numbers += `${comma}${number}`
+      inOrder += `${comma}${firstPlace + index}`
+    }
+  }
   return [
-    toArray(turn.map(({ numbers }) => numbers)),
-    toArray(turn.map(({ places }) => places)),
+    `{${numbers}}`,
+    `{${inOrder}}`,
     ...COLUMNS.map((_, column) => toArray(turn.map(({ columns }) => columns[column]))),
     Buffer.concat(turn.map(({ content }) => content)),
   ]
