@@ -33,15 +33,14 @@ const NOTHING = -1
 
 /** Copies a batch into the form in which it is sent. It must not be empty. */
 export function encodeBatch(batch: readonly Write[]): EncodedBatch {
-  const [{ kind: firstKind = '', name: firstName = '' } = {}] = batch
-  const first = `${firstKind} ${firstName}`
+  const first = batch[0] === undefined ? '' : recordOf(batch[0])
   const others = new Set<string>()
   const columns = COLUMNS.map(() => '')
   const content = Buffer.allocUnsafe(batch.reduce((sum, write) => sum + mostBytesOf(write), 0))
   let length = 0
   for (const write of batch) {
     const { op, kind, name } = write
-    const record = `${kind} ${name}`
+    const record = recordOf(write)
     if (record !== first) others.add(record)
     const expiresAt = ('value' in write ? write.expiresAt : undefined) ?? NOTHING
     const { issued = NOTHING, opened = NOTHING, failed = NOTHING } = limitsOf(write)
@@ -61,6 +60,10 @@ const NO_BYTES = Buffer.alloc(0)
 const NO_LIMITS: CountLimits = {}
 /** A unit of UTF-16 takes so many bytes of UTF-8 at most. */
 const BYTES_A_UNIT = 3
+
+function recordOf({ kind, name }: Write): string {
+  return `${kind} ${name}`
+}
 
 function limitsOf(write: Write): CountLimits {
   return write.op === 'count' ? write.limits : NO_LIMITS
