@@ -137,8 +137,9 @@ function endConnectionsOnClose(app: FastifyInstance): void {
     isClosing = true
     endUnused()
   })
-  app.addHook('onSend', async (_request, reply) => {
+  app.addHook('onSend', (_request, reply, _payload, done) => {
     if (isClosing) reply.header('connection', 'close')
+    done()
   })
 }
 

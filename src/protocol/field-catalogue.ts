@@ -43,6 +43,38 @@ export function isFieldPath(path: string): path is FieldPath {
   return KNOWN.has(path)
 }
 
+const KNOWN_UNDER: ReadonlyMap<string, ReadonlyMap<string, string>> = listNames()
+
+/** Every field and branch of the catalogue: the path of a branch (empty at the top), then the names in it and their paths. */
+function listNames(): ReadonlyMap<string, ReadonlyMap<string, string>> {
+  const under = new Map<string, Map<string, string>>()
+  for (const field of FIELD_PATHS) {
+    let prefix = ''
+    for (const name of field.split('.')) {
+      const path = prefix === '' ? name : `${prefix}.${name}`
+      const names = under.get(prefix) ?? new Map<string, string>()
+      under.set(prefix, names.set(name, path))
+      prefix = path
+    }
+  }
+  return under
+}
+
+/** Joins the path of a branch (empty at the top) and a name in it. What is in the catalogue is not built anew: its text has been hashed. */
+export function joinPath(prefix: string, name: string): string {
+  const known = KNOWN_UNDER.get(prefix)?.get(name)
+  return known ?? (prefix === '' ? name : `${prefix}.${name}`)
+}
+
+const NAMES: ReadonlyMap<string, readonly string[]> = new Map(
+  FIELD_PATHS.map((path) => [path, path.split('.')]),
+)
+
+/** Splits a dotted path; one of the catalogue was split before. */
+export function namesOf(path: string): readonly string[] {
+  return NAMES.get(path) ?? path.split('.')
+}
+
 const BARE_NAMES: ReadonlyMap<string, FieldPath> = new Map(
   CARD.map((name) => [name, `paymentInformation.card.${name}`] as const),
 )

@@ -1,3 +1,5 @@
+import { namesOf } from './field-catalogue.ts'
+
 /** A tree of objects whose leaves are of type `Leaf`. */
 export interface Tree<Leaf> {
   [name: string]: Tree<Leaf> | Leaf
@@ -5,19 +7,20 @@ export interface Tree<Leaf> {
 
 /** Builds the tree that dotted paths describe. Paths must not be prefixes of one another. */
 export function nest<Leaf>(leaves: Iterable<readonly [path: string, leaf: Leaf]>): Tree<Leaf> {
-  const branches = new Map<string, Tree<Leaf>>([['', {}]])
-  const branchAt = (path: string): Tree<Leaf> => {
-    const known = branches.get(path)
-    if (known !== undefined) return known
-    const branch: Tree<Leaf> = {}
-    branches.set(path, branch)
-    const cut = path.lastIndexOf('.')
-    branchAt(cut < 0 ? '' : path.slice(0, cut))[path.slice(cut + 1)] = branch
-    return branch
-  }
+  const root: Tree<Leaf> = {}
   for (const [path, leaf] of leaves) {
-    const cut = path.lastIndexOf('.')
-    branchAt(cut < 0 ? '' : path.slice(0, cut))[path.slice(cut + 1)] = leaf
+    const names = namesOf(path)
+    let branch = root
+    for (const name of names.slice(0, -1)) branch = branchOf(branch, name)
+    branch[names.at(-1) ?? ''] = leaf
   }
-  return branchAt('')
+  return root
+}
+
+function branchOf<Leaf>(parent: Tree<Leaf>, name: string): Tree<Leaf> {
+  const known = Object.hasOwn(parent, name) ? parent[name] : undefined
+  if (known !== undefined) return known as Tree<Leaf>
+  const branch: Tree<Leaf> = {}
+  parent[name] = branch
+  return branch
 }
