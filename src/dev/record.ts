@@ -4,7 +4,7 @@ import { stringMember } from '../protocol/parse.ts'
 import { sinceStart, type Exchange, type Refusal, type TimedStep } from './exchange.ts'
 import { isErrorCode } from './fault.ts'
 import { readLinks, type Links } from './links.ts'
-import { scrubBody, scrubFields, scrubHeader, scrubText } from './scrub.ts'
+import { scrubBody, scrubFields, scrubHeaders, scrubText } from './scrub.ts'
 
 /** How a request ended: answered well, with 4xx, with 5xx, or not to the end. */
 export type Outcome = 'succeeded' | 'refused' | 'failed' | 'broken'
@@ -212,19 +212,21 @@ function inShort(
 
 function recordReply({ headers, body }: FinishedReply): RecordedMessage {
   const text = typeof body === 'string' ? body : body.toString('utf8')
-  return { headers: scrubHeaders(headers), body: recordBody(text, Buffer.byteLength(body)) }
+  // What the service has signed itself holds no card data.
+  const isOwn = headerOf(headers, 'content-type')?.startsWith('application/jwt') === true
+  const bytes = Buffer.byteLength(body)
+  return {
+    headers: scrubHeaders(headers),
+    body: isOwn ? cutBody(text, bytes) : recordBody(text, bytes),
+  }
 }
 
 function recordBody(text: string, bytes: number): RecordedBody {
-  const scrubbed = scrubBody(text)
-  const truncated = scrubbed.length > LONGEST_TEXT
-  return { text: scrubbed.slice(0, LONGEST_TEXT), bytes, truncated }
+  return cutBody(scrubBody(text), bytes)
 }
 
-function scrubHeaders(
-  headers: readonly (readonly [string, string])[],
-): readonly (readonly [string, string])[] {
-  return headers.map(([name, value]) => [name, scrubHeader(name, value)] as const)
+function cutBody(text: string, bytes: number): RecordedBody {
+  return { text: text.slice(0, LONGEST_TEXT), bytes, truncated: text.length > LONGEST_TEXT }
 }
 
 function headerOf(headers: readonly (readonly [string, string])[], name: string): string | null {
