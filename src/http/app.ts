@@ -137,9 +137,8 @@ function endConnectionsOnClose(app: FastifyInstance): void {
     isClosing = true
     endUnused()
   })
-  app.addHook('onSend', (_request, reply, _payload, done) => {
+  app.addHook('onSend', async (_request, reply) => {
     if (isClosing) reply.header('connection', 'close')
-    done()
   })
 }
 

@@ -58,7 +58,11 @@ export function seal(
 ): Buffer {
   const header = encodeHeader(key.id, sealing)
   const drawn = randomBytes(SALT_BYTES + NONCE_BYTES)
-  const recordKey = deriveRecordKey(expand, key, sealing, drawn.subarray(0, SALT_BYTES))
+  const recordKey = deriveRecordKey(key, {
+    place: sealing,
+    derive: expand,
+    salt: drawn.subarray(0, SALT_BYTES),
+  })
   const cipher = createCipheriv('aes-256-gcm', recordKey, drawn.subarray(SALT_BYTES))
   cipher.setAAD(associatedData(header, sealing))
   const ciphertext = cipher.update(sealing.content)
@@ -80,7 +84,7 @@ export function open(
   const parsed = parseSealed(sealed)
   const key = parsed === undefined ? undefined : findKey(parsed.keyId)
   if (parsed === undefined || key === undefined) throw new SealError('a sealed value does not open')
-  const recordKey = deriveRecordKey(parsed.derive, key, place, parsed.salt)
+  const recordKey = deriveRecordKey(key, { place, derive: parsed.derive, salt: parsed.salt })
   const decipher = createDecipheriv('aes-256-gcm', recordKey, parsed.nonce, {
     authTagLength: TAG_BYTES,
   })
@@ -119,17 +123,16 @@ const DERIVATIONS: ReadonlyMap<number, Derive> = new Map([
   [VERSION, expand],
 ])
 
-function deriveRecordKey(
-  derive: Derive,
-  { key }: SealingKey,
-  place: Place,
-  salt: Buffer,
-): KeyObject {
-  const derived = derive(
-    key,
-    lengthPrefixed('coatcheck record v1', place.kind, place.secret ?? ''),
-    salt,
-  )
+/** What a record's key is derived from beside the sealing key. */
+interface Derivation {
+  readonly place: Place
+  readonly derive: Derive
+  readonly salt: Buffer
+}
+
+function deriveRecordKey({ key }: SealingKey, { place, derive, salt }: Derivation): KeyObject {
+  const info = lengthPrefixed('coatcheck record v1', place.kind, place.secret ?? '')
+  const derived = derive(key, info, salt)
   const recordKey = createSecretKey(derived)
   derived.fill(0)
   return recordKey

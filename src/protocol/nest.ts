@@ -1,4 +1,4 @@
-import { namesOf } from './field-catalogue.ts'
+import { splitPath } from './field-catalogue.ts'
 
 /** A tree of objects whose leaves are of type `Leaf`. */
 export interface Tree<Leaf> {
@@ -7,20 +7,19 @@ export interface Tree<Leaf> {
 
 /** Builds the tree that dotted paths describe. Paths must not be prefixes of one another. */
 export function nest<Leaf>(leaves: Iterable<readonly [path: string, leaf: Leaf]>): Tree<Leaf> {
-  const root: Tree<Leaf> = {}
-  for (const [path, leaf] of leaves) {
-    const names = namesOf(path)
-    let branch = root
-    for (const name of names.slice(0, -1)) branch = branchOf(branch, name)
-    branch[names.at(-1) ?? ''] = leaf
+  const branches = new Map<string, Tree<Leaf>>([['', {}]])
+  const branchAt = (path: string): Tree<Leaf> => {
+    const known = branches.get(path)
+    if (known !== undefined) return known
+    const branch: Tree<Leaf> = {}
+    branches.set(path, branch)
+    const [parent, name] = splitPath(path)
+    branchAt(parent)[name] = branch
+    return branch
   }
-  return root
-}
-
-function branchOf<Leaf>(parent: Tree<Leaf>, name: string): Tree<Leaf> {
-  const known = Object.hasOwn(parent, name) ? parent[name] : undefined
-  if (known !== undefined) return known as Tree<Leaf>
-  const branch: Tree<Leaf> = {}
-  parent[name] = branch
-  return branch
+  for (const [path, leaf] of leaves) {
+    const [branch, name] = splitPath(path)
+    branchAt(branch)[name] = leaf
+  }
+  return branchAt('')
 }
