@@ -1,0 +1,19 @@
+import { createInterface, type Interface } from 'node:readline'
+import { Writable } from 'node:stream'
+
+/**
+ * Opens standard input to read secrets from, a line each. On a terminal what is typed or pasted is not shown, and the
+ * prompt is. Closing it leaves the rest unread.
+ */
+export function openSecretLines(prompt: string): Interface {
+  const { stdin, stderr } = process
+  if (!stdin.isTTY) return createInterface({ input: stdin })
+  const nowhere = new Writable({ write: (_chunk, _encoding, done) => done() })
+  const lines = createInterface({ input: stdin, output: nowhere, terminal: true, historySize: 0 })
+  stderr.write(`${prompt}\n`)
+  lines.on('SIGINT', () => {
+    lines.close()
+    process.kill(process.pid, 'SIGINT')
+  })
+  return lines
+}
