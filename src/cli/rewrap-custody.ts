@@ -96,7 +96,7 @@ async function openTarget(config: Config, asked: CustodyRewrap): Promise<Target>
   return { root, place, settings: `--root-key-in hsm --pkcs11-key-label ${label}` }
 }
 
-/** Replaces every sealing key under the root key that there is: one that never left its token did not leak. */
+/** Replaces every sealing key under the root key that there is: one in a token, or that nobody holds alone, did not leak. */
 export async function replaceUnderSameRoot(
   { keeper }: Vault & { readonly keeper: KeyKeeper },
   printer: Printer,
