@@ -7,7 +7,7 @@ import { Writable } from 'node:stream'
  */
 export function openSecretLines(prompt: string): Interface {
   const { stdin, stderr } = process
-  if (!stdin.isTTY) return createInterface({ input: stdin })
+  if (!stdin.isTTY) return endOnError(createInterface({ input: stdin }))
   const nowhere = new Writable({ write: (_chunk, _encoding, done) => done() })
   const lines = createInterface({ input: stdin, output: nowhere, terminal: true, historySize: 0 })
   stderr.write(`${prompt}\n`)
@@ -15,5 +15,10 @@ export function openSecretLines(prompt: string): Interface {
     lines.close()
     process.kill(process.pid, 'SIGINT')
   })
-  return lines
+  return endOnError(lines)
+}
+
+/** Input that cannot be read any more, as of a terminal that is gone, has ended. */
+function endOnError(lines: Interface): Interface {
+  return lines.on('error', () => lines.close())
 }

@@ -13,9 +13,7 @@ import type { Store } from '../store/contract.ts'
 import { createLogger, describeError, type Logger } from '../telemetry/logger.ts'
 import { addGauge } from '../telemetry/metrics.ts'
 import { checkReadiness } from '../http/check-readiness.ts'
-import { askForShares } from './ask-for-shares.ts'
 import { awaitShares } from './await-shares.ts'
-import { openRootKey } from './custody.ts'
 import { answerRootKey } from './hand-root-key.ts'
 import { keyPolicies } from './keeper.ts'
 import { HARDENED_ARGUMENTS } from './harden-process.ts'
@@ -24,7 +22,7 @@ import { createPrinter, EXIT } from './print.ts'
 import { checkLockedRequirements, checkRequirements } from './serve-requirements.ts'
 import { noteForeignCertificate, tlsFiles } from './serve-tls.ts'
 import { longestAfterDrain, stopOnSignal } from './stop-on-signal.ts'
-import { openVaultStore } from './vault.ts'
+import { openVaultRootKey, openVaultStore } from './vault.ts'
 import { collectMetrics } from './worker-metrics.ts'
 import { createWorkers } from './workers.ts'
 
@@ -118,7 +116,7 @@ async function startHousekeeping(
 ): Promise<Housekeeping> {
   const onFault = (error: unknown): void =>
     logger.error('housekeeping failed', { error: describeError(error) })
-  const root = await openRootKey(config, async () => joined ?? askForShares(store))
+  const root = await openVaultRootKey(config, store, joined)
   const machine = { store, root, now: systemClock, random: systemRandom }
   const keys = await openLiveKeys({ ...machine, onFault })
   const minting = startMinting({

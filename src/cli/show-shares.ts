@@ -11,6 +11,6 @@ export function describeShares({ set, shares }: SplitRootKey): string {
 
 /** Shows the shares of a root key to programs, as {@link describeShares} does. */
 export function showShares({ set, shares }: SplitRootKey): object {
-  const { check: rootKey, threshold } = set
-  return { rootKey, threshold, shares: shares.map((share) => share.reveal()) }
+  const { check: rootKeyCheck, threshold } = set
+  return { rootKeyCheck, threshold, shares: shares.map((share) => share.reveal()) }
 }

@@ -46,17 +46,13 @@ export async function listenForShares(path: string, offer: OfferShare): Promise<
       sockets.delete(socket)
       return offer(share)
     }
-    void answer(socket, offerLast)
+    answer(socket, offerLast).catch(() => socket.destroy())
   })
   try {
     if (await isLeftBehind(path)) rmSync(path)
     await bind(server, path)
   } catch (cause) {
-    throw new OperatorError(
-      `The socket ${path} cannot be made: ${codeOf(cause)}.`,
-      'Name one in a folder of yours that is there, with --unlock-socket; its path may have 100 characters.',
-      cause,
-    )
+    throw explainSocketError(path, cause)
   }
   return {
     close() {
@@ -64,6 +60,21 @@ export async function listenForShares(path: string, offer: OfferShare): Promise<
       for (const socket of sockets) socket.destroySoon()
     },
   }
+}
+
+function explainSocketError(path: string, cause: unknown): OperatorError {
+  if (codeOf(cause) === 'EADDRINUSE') {
+    return new OperatorError(
+      `Another process takes shares on ${path}, or something else is there.`,
+      'Stop the other serve, or name another path with --unlock-socket.',
+      cause,
+    )
+  }
+  return new OperatorError(
+    `The socket ${path} cannot be made (${codeOf(cause)}).`,
+    'Name one in a folder of yours that is there, with --unlock-socket; its path may have 100 characters.',
+    cause,
+  )
 }
 
 /** Binds at once: nobody can open the socket before it has its mode. */

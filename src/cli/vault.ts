@@ -89,6 +89,20 @@ export async function openVaultStore(
   return openStore({ ...place, mode: 'serve', now: systemClock, report })
 }
 
+/**
+ * Opens the root key of a store.
+ *
+ * @param joined - the root key, where its shares were given already. Default is to ask for them, if it is split.
+ * @throws OperatorError.
+ */
+export function openVaultRootKey(
+  config: Config,
+  store: Pick<Store, 'get' | 'list'>,
+  joined?: RootKey,
+): Promise<HeldRootKey> {
+  return openRootKey(config, async () => joined ?? askForShares(store))
+}
+
 function noStore(config: Config): OperatorError {
   const { place, naming } = describeVaultStore(config)
   return new OperatorError(
@@ -113,7 +127,7 @@ export async function withVault<T>(
   }
   const store = await openVaultStore(config)
   try {
-    const root = await openRootKey(config, async () => joined ?? askForShares(store))
+    const root = await openVaultRootKey(config, store, joined)
     const rootKey = root.current()
     const machine = { ...systemRandom, now: systemClock }
     return await run({ store, root, rootKey, sealer: await loadSealer(store, rootKey, machine) })
