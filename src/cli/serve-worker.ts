@@ -1,5 +1,6 @@
 import type { Config } from '../config.ts'
 import { openRootKey } from './custody.ts'
+import { receiveRootKey } from './hand-root-key.ts'
 import { listen, listenSecurely } from './listen.ts'
 import { addTls, tlsFiles } from './serve-tls.ts'
 import { stopOnSignal } from './stop-on-signal.ts'
@@ -11,7 +12,7 @@ import { answerMetrics } from './worker-metrics.ts'
 export async function runWorker(config: Config): Promise<void> {
   const { logger, flush } = openServingLog(config)
   const store = await openVaultStore(config)
-  const root = await openRootKey(config)
+  const root = await openRootKey(config, receiveRootKey)
   const service = await createVaultService(config, { store, root, logger })
   answerMetrics(service.metrics.registry)
   const files = tlsFiles(config)
