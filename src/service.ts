@@ -41,7 +41,7 @@ import type { SessionLimits } from './session/sealed-session.ts'
 import type { Store } from './store/contract.ts'
 import type { Sealer } from './store/sealed-records.ts'
 import { describeError, type Logger } from './telemetry/logger.ts'
-import { createMetrics, type Metrics } from './telemetry/metrics.ts'
+import type { KeyGauges, Metrics } from './telemetry/metrics.ts'
 import { noTrace, type Trace } from './telemetry/trace.ts'
 
 /** The site that kids, `iss` and jti name: two digits and the letter that goes with them. */
@@ -86,6 +86,8 @@ export interface ServiceOptions {
   readonly wrappers?: Wrappers
   /** See {@link HttpNeeds}. */
   readonly gather?: Gather
+  /** Makes what counts the responses. Default is Prometheus' own client. */
+  createMetrics?(keys: KeyGauges): Metrics | Promise<Metrics>
 }
 
 /** The clocks by which a service judges what comes from outside, where its own clock is another. */
@@ -148,7 +150,8 @@ export async function createService(options: ServiceOptions): Promise<Service> {
   })
   const { sealer } = keys
   const pool = createPool(options, sealer)
-  const metrics = createMetrics({
+  const { createMetrics = loadMetrics } = options
+  const metrics = await createMetrics({
     ready: () => pool.status().ready,
     waiting: () => pool.status().waiting,
   })
@@ -186,6 +189,11 @@ export async function createService(options: ServiceOptions): Promise<Service> {
     await keys.close()
   }
   return { app, metrics, poolStatus: () => pool.status(), close }
+}
+
+async function loadMetrics(keys: KeyGauges): Promise<Metrics> {
+  const { createMetrics } = await import('./telemetry/metrics.ts')
+  return createMetrics(keys)
 }
 
 /** Has keys read that are too old to go by, before it runs: after a pause of the machine, say, no timer has fired yet. */

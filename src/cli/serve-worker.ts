@@ -50,7 +50,7 @@ export async function runWorker(config: Config): Promise<void> {
     explain: false,
     trustedProxies: config.proxies,
   })
-  answerMetrics(service.metrics.registry)
+  answerMetrics(service.metrics)
   const files = tlsFiles(config)
   if (files === undefined) await listen(service.app, config)
   else await listenSecurely(addTls(service.app, files, logger), config, '--port')
