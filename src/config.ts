@@ -133,6 +133,12 @@ const SETTINGS = {
     default: 5,
     description: 'opened attempts that one session may see',
   },
+  usesPerToken: {
+    kind: whole(0, 9999),
+    default: 0,
+    description:
+      'payments or releases that one transient token is good for; 0: as many as one likes while it lives',
+  },
   rotateSessions: {
     kind: count,
     default: 10_000,

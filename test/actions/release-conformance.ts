@@ -8,8 +8,9 @@ import type { Store, Write } from '../../src/store/contract.ts'
 import { cardRecordName } from '../../src/session/card-vault.ts'
 import { readErrorOf } from '../error-reply.ts'
 import { CARD, makeRootKey } from '../flow.ts'
-import { startHarness, type Harness } from '../harness.ts'
+import { MERCHANT, startHarness, type Harness } from '../harness.ts'
 import { makeCard, readRelease, requestRelease } from '../releases.ts'
+import { signByHttpSignature } from '../signed-request.ts'
 import { createTestClock, type TestClock } from '../store/clock.ts'
 import type { OpenedStore } from '../store/opened.ts'
 
@@ -89,6 +90,31 @@ export function testReleases(engine: string, open: (now: Now) => Promise<OpenedS
       const { heads } = verifyReleases(found)
       assert.equal(heads.length, 2, 'a chain a replica')
       assert.equal(await isWhole(one), 18)
+    })
+
+    test('a token that may be used twice is released twice, of however many who ask at once, and is gone then', async (t) => {
+      const harness = await start(t)
+      const now = harness.clock.now()
+      const twice = { usesPerToken: 2 }
+      await harness.administration.update(MERCHANT.merchantId, (known) => ({ ...known, ...twice }))
+      const jti = await card(harness)
+      const replies = await Promise.all(
+        Array.from({ length: 6 }, () => requestRelease(harness, jti, { now })),
+      )
+      const released = replies.filter(({ statusCode }) => statusCode === 200)
+      assert.equal(released.length, 2)
+      const cards = await Promise.all(released.map((reply) => readRelease(reply, now)))
+      const codes = cards.flatMap((each) => each.card['securityCode'] ?? [])
+      assert.deepEqual(codes, [securityCode])
+      for (const reply of replies.filter((each) => !released.includes(each))) {
+        readErrorOf('TOKEN_NOT_FOUND', reply)
+      }
+      const record = await harness.store.get('card', cardRecordName(jti))
+      assert.equal(record?.value.length, 0, 'nothing of the card is left')
+      const target = `/flex/v2/payment-details/${jti}`
+      const signed = signByHttpSignature(MERCHANT, { method: 'GET', target }, { now })
+      readErrorOf('TOKEN_NOT_FOUND', await harness.service.app.inject(signed))
+      assert.equal(await isWhole(harness), 2)
     })
 
     test('when the release cannot be written, nothing is released and the security code stays', async (t) => {
