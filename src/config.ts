@@ -159,11 +159,16 @@ const SETTINGS = {
     default: 90,
     description: 'days after which a sealing key is replaced',
   },
+  rotateAuditDays: {
+    kind: days,
+    default: 90,
+    description: 'days after which the key that signs the audit trail is replaced',
+  },
   keyStageSeconds: {
     kind: whole(5, 86_400),
     default: 3900,
     description:
-      'seconds that a new signing or sealing key is known before it is used; more than others cache public keys',
+      'seconds that a new signing, sealing or audit key is known before it is used; more than others cache public keys',
   },
   clockToleranceSeconds: {
     kind: seconds,

@@ -1,17 +1,15 @@
 import { Command } from 'commander'
-import { systemClock, systemRandom } from '../clock-and-random.ts'
+import { systemClock } from '../clock-and-random.ts'
 import type { Config } from '../config.ts'
 import { OperatorError } from '../errors.ts'
-import { beginLife, stateOf, type DatedKey } from '../keys/key-life.ts'
-import { createSealingKey, loadSealer } from '../keys/sealing-keys.ts'
-import { createSigningKey } from '../keys/signing-keys.ts'
+import { stateOf, type DatedKey } from '../keys/key-life.ts'
 import { examples } from './examples.ts'
+import { makeFirstKeys } from './first-keys.ts'
 import { withKeeper } from './keeper.ts'
 import { keysCertificateCommand } from './keys-certificate.ts'
 import { rewrapCommand } from './keys-rewrap.ts'
 import { revokeCommand, rotateCommand } from './keys-rotate.ts'
 import { describeCustody, makeCustody } from './make-custody.ts'
-import { ensureMleKey } from './mle-key.ts'
 import { createPrinter } from './print.ts'
 import { addSettings, readSettings } from './settings.ts'
 import { dateInWords } from '../inspect/time-in-words.ts'
@@ -59,12 +57,7 @@ async function initKeys(options: KeysOptions, config: Config): Promise<void> {
       )
     }
     const root = await makeCustody(config)
-    const rootKey = root.current()
-    const making = { ...systemRandom, life: beginLife(systemClock()), token: root.signing }
-    await createSealingKey(store, rootKey, making)
-    const sealer = await loadSealer(store, rootKey, systemRandom)
-    const kid = await createSigningKey(store, sealer, making)
-    await ensureMleKey({ store, sealer })
+    const kid = await makeFirstKeys(store, root, place)
     const isInFile = config.rootKey === undefined && config.rootKeyIn === 'file'
     const rootKeyFile = isInFile ? config.rootKeyFile : undefined
     printer.result(describeInit(config, place, kid), { data: place, rootKeyFile, signingKid: kid })
@@ -100,6 +93,7 @@ async function listKeys({ json }: KeysOptions, config: Config): Promise<void> {
     const listed: readonly ListedKey[] = [
       ...(await keeper.list('signing-key')).map((key) => describe('signing key', key, now)),
       ...(await keeper.list('sealing-key')).map((key) => describe('sealing key', key, now)),
+      ...(await keeper.list('audit-key')).map((key) => describe('audit key', key, now)),
       ...(await store.list('mle-key')).map(({ name }, index, { length }) => {
         const state = index === length - 1 ? 'active' : 'decrypts only'
         return { kind: 'MLE key', id: name, state }
@@ -113,7 +107,10 @@ async function listKeys({ json }: KeysOptions, config: Config): Promise<void> {
 }
 
 function describe(kind: string, { id, life }: DatedKey, now: Date): ListedKey {
-  return { kind, id, state: stateOf(life, now), ...life }
+  const state = stateOf(life, now)
+  // The public half of an audit key stays.
+  const shown = kind === 'audit key' && state === 'gone' ? 'verifies only' : state
+  return { kind, id, state: shown, ...life }
 }
 
 function rowOf(key: ListedKey): readonly string[] {

@@ -15,9 +15,11 @@ const PASSING: readonly Kind[] = [
   'security-code',
 ]
 
-/** Sealed records that stay; sealing keys are wrapped by the root key instead. */
+/** Sealed records that stay; sealing keys are wrapped by the root key instead, and that there are first keys is no secret. */
 const LASTING: readonly Kind[] = kindNames().filter(
-  (kind) => (KINDS[kind] === 'lasting' && kind !== 'sealing-key') || kind === 'release',
+  (kind) =>
+    (KINDS[kind] === 'lasting' && kind !== 'sealing-key' && kind !== 'first-keys') ||
+    kind === 'release',
 )
 
 interface FoundRecord {

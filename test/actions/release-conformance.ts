@@ -2,8 +2,14 @@ import { strict as assert } from 'node:assert'
 import { describe, test, type TestContext } from 'node:test'
 
 import type { Now } from '../../src/clock-and-random.ts'
-import { readReleases, verifyReleases } from '../../src/audit/verify-releases.ts'
+import { readSignedHeads } from '../../src/audit/signed-head.ts'
+import {
+  readReleases,
+  verifyReleases,
+  type ReleaseReport,
+} from '../../src/audit/verify-releases.ts'
 import { ServiceError } from '../../src/errors.ts'
+import { readHeadVerifier } from '../../src/keys/audit-keys.ts'
 import type { Store, Write } from '../../src/store/contract.ts'
 import { cardRecordName } from '../../src/session/card-vault.ts'
 import { readErrorOf } from '../error-reply.ts'
@@ -90,6 +96,34 @@ export function testReleases(engine: string, open: (now: Now) => Promise<OpenedS
       const { heads } = verifyReleases(found)
       assert.equal(heads.length, 2, 'a chain a replica')
       assert.equal(await isWhole(one), 18)
+    })
+
+    test('the heads that one replica signed are verified at another, which finds what was cut off', async (t) => {
+      const clock = createTestClock()
+      const { store } = await open(clock.now)
+      t.after(() => store.close())
+      const shared = { store, rootKey: makeRootKey(), now: clock.now }
+      const [here, there] = [await startHarness(shared), await startHarness(shared)]
+      t.after(() => there.service.close())
+      const now = clock.now()
+      const jti = await makeCard(here, { now })
+      for (let time = 0; time < 2; time += 1) await requestRelease(here, jti, { now })
+      const report = async (): Promise<ReleaseReport> => {
+        const verify = await readHeadVerifier(store, there.sealer)
+        const found = await readReleases(store, there.sealer)
+        return verifyReleases(found, await readSignedHeads(store), verify)
+      }
+      assert.equal((await report()).unsigned, 2)
+      await here.service.close()
+      const whole = await report()
+      assert.deepEqual([whole.entries, whole.unsigned, whole.faults], [2, 0, []])
+      const last = (await store.list('release')).at(-1)
+      await store.write([{ op: 'delete', kind: 'release', name: last?.name ?? '' }])
+      const { faults } = await report()
+      assert.deepEqual(
+        faults.map(({ name }) => name),
+        [last?.name],
+      )
     })
 
     test('a token that may be used twice is released twice, of however many who ask at once, and is gone then', async (t) => {
