@@ -106,6 +106,7 @@ async function startHousekeeping(
     site: SITE.digits,
     targets: { 'pool-key': config.poolTarget, 'rotated-pool-key': config.rotatedPoolTarget },
     onFault,
+    onRecovery: () => logger.info('the store works again: session keys are minted'),
   })
   const purging = setInterval(() => {
     store.purge().catch(onFault)

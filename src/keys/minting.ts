@@ -4,6 +4,7 @@ import { epochSeconds, type Now } from '../clock-and-random.ts'
 import type { Depth, Store, Write } from '../store/contract.ts'
 import type { Sealer } from '../store/sealed-records.ts'
 import { POOL_SECONDS, type MintedKey, type MintOrder, type PoolKind } from './mint-order.ts'
+import { createOutage } from './outage.ts'
 import { exportPoolKey } from './sealing-keys.ts'
 
 const LOOK_EVERY_MILLISECONDS = 200
@@ -22,8 +23,10 @@ interface MintingNeeds {
   readonly site: string
   /** How many keys each pool should hold. */
   readonly targets: Readonly<Record<PoolKind, number>>
-  /** Told when the minting process or the store fails; minting goes on by itself. */
+  /** Told when the minting process fails, or the store begins to; minting goes on by itself. */
   onFault(error: unknown): void
+  /** Told when the store works again. Default tells nobody. */
+  onRecovery?(): void
 }
 
 /** What is known of a pool. */
@@ -46,6 +49,12 @@ export function startMinting(needs: MintingNeeds): Minting {
   const helpers = new Map<PoolKind, ChildProcess>()
   const sealingWith = new Map<ChildProcess, string>()
   const seen = new Map<PoolKind, Depth>()
+  const recover = (): void => needs.onRecovery?.()
+  // A full disk can be read.
+  const [reading, storing] = [
+    createOutage(needs.onFault, recover),
+    createOutage(needs.onFault, recover),
+  ]
   let writing: Promise<unknown> = Promise.resolve()
   let looking: Promise<void> = look()
   const timer = setInterval(() => {
@@ -54,15 +63,35 @@ export function startMinting(needs: MintingNeeds): Minting {
 
   async function look(): Promise<void> {
     endOutdated()
+    if (!(await count())) return
     for (const { kind, niceness } of POOLS) {
+      const missing = needs.targets[kind] - (seen.get(kind)?.count ?? 0)
+      if (missing <= needs.targets[kind] / 4 || helpers.has(kind)) continue
       try {
-        const depth = await needs.store.depth(kind)
-        seen.set(kind, depth)
-        const missing = needs.targets[kind] - depth.count
-        if (missing > needs.targets[kind] / 4 && !helpers.has(kind)) order(kind, missing, niceness)
+        order(kind, missing, niceness)
       } catch (error) {
         needs.onFault(error)
       }
+    }
+  }
+
+  async function count(): Promise<boolean> {
+    try {
+      for (const { kind } of POOLS) seen.set(kind, await needs.store.depth(kind))
+      reading.succeed()
+      return true
+    } catch (error) {
+      reading.fail(error)
+      return false
+    }
+  }
+
+  async function put(kind: PoolKind, key: MintedKey): Promise<void> {
+    try {
+      await needs.store.write([poolWrite(kind, key)])
+      storing.succeed()
+    } catch (error) {
+      storing.fail(error)
     }
   }
 
@@ -77,7 +106,7 @@ export function startMinting(needs: MintingNeeds): Minting {
     const helper = forkHelper()
     helpers.set(kind, helper)
     helper.on('message', (key: MintedKey) => {
-      writing = needs.store.write([poolWrite(kind, key)]).catch(needs.onFault)
+      writing = put(kind, key)
     })
     const forget = (): void => {
       if (helpers.get(kind) === helper) helpers.delete(kind)

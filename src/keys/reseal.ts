@@ -15,11 +15,9 @@ const PASSING: readonly Kind[] = [
   'security-code',
 ]
 
-/** Sealed records that stay; sealing keys are wrapped by the root key instead, and that there are first keys is no secret. */
+/** Sealed records that stay; sealing keys are wrapped by the root key instead. */
 const LASTING: readonly Kind[] = kindNames().filter(
-  (kind) =>
-    (KINDS[kind] === 'lasting' && kind !== 'sealing-key' && kind !== 'first-keys') ||
-    kind === 'release',
+  (kind) => (KINDS[kind] === 'lasting' && kind !== 'sealing-key') || kind === 'release',
 )
 
 interface FoundRecord {
