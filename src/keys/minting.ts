@@ -4,7 +4,7 @@ import { epochSeconds, type Now } from '../clock-and-random.ts'
 import type { Depth, Store, Write } from '../store/contract.ts'
 import type { Sealer } from '../store/sealed-records.ts'
 import { POOL_SECONDS, type MintedKey, type MintOrder, type PoolKind } from './mint-order.ts'
-import { createOutage } from './outage.ts'
+import { createOutage, type Outage } from './outage.ts'
 import { exportPoolKey } from './sealing-keys.ts'
 
 const LOOK_EVERY_MILLISECONDS = 200
@@ -49,12 +49,8 @@ export function startMinting(needs: MintingNeeds): Minting {
   const helpers = new Map<PoolKind, ChildProcess>()
   const sealingWith = new Map<ChildProcess, string>()
   const seen = new Map<PoolKind, Depth>()
-  const recover = (): void => needs.onRecovery?.()
-  // A full disk can be read.
-  const [reading, storing] = [
-    createOutage(needs.onFault, recover),
-    createOutage(needs.onFault, recover),
-  ]
+  // Two: a full disk can be read.
+  const [reading, storing] = [watchOutage(needs), watchOutage(needs)]
   let writing: Promise<unknown> = Promise.resolve()
   let looking: Promise<void> = look()
   const timer = setInterval(() => {
@@ -63,36 +59,14 @@ export function startMinting(needs: MintingNeeds): Minting {
 
   async function look(): Promise<void> {
     endOutdated()
-    if (!(await count())) return
-    for (const { kind, niceness } of POOLS) {
-      const missing = needs.targets[kind] - (seen.get(kind)?.count ?? 0)
-      if (missing <= needs.targets[kind] / 4 || helpers.has(kind)) continue
-      try {
-        order(kind, missing, niceness)
-      } catch (error) {
-        needs.onFault(error)
+    await reading.attempt(async () => {
+      for (const { kind, niceness } of POOLS) {
+        const depth = await needs.store.depth(kind)
+        seen.set(kind, depth)
+        const missing = needs.targets[kind] - depth.count
+        if (missing > needs.targets[kind] / 4 && !helpers.has(kind)) order(kind, missing, niceness)
       }
-    }
-  }
-
-  async function count(): Promise<boolean> {
-    try {
-      for (const { kind } of POOLS) seen.set(kind, await needs.store.depth(kind))
-      reading.succeed()
-      return true
-    } catch (error) {
-      reading.fail(error)
-      return false
-    }
-  }
-
-  async function put(kind: PoolKind, key: MintedKey): Promise<void> {
-    try {
-      await needs.store.write([poolWrite(kind, key)])
-      storing.succeed()
-    } catch (error) {
-      storing.fail(error)
-    }
+    })
   }
 
   /** Ends helpers that seal with a key that was replaced: the next order has the new one. */
@@ -106,7 +80,7 @@ export function startMinting(needs: MintingNeeds): Minting {
     const helper = forkHelper()
     helpers.set(kind, helper)
     helper.on('message', (key: MintedKey) => {
-      writing = put(kind, key)
+      writing = storing.attempt(() => needs.store.write([poolWrite(kind, key)]))
     })
     const forget = (): void => {
       if (helpers.get(kind) === helper) helpers.delete(kind)
@@ -137,6 +111,10 @@ export function startMinting(needs: MintingNeeds): Minting {
   }
 
   return { status: () => statusOf(seen, needs), stop }
+}
+
+function watchOutage({ onFault, onRecovery }: MintingNeeds): Outage {
+  return createOutage(onFault, () => onRecovery?.())
 }
 
 /** Ends a helper; resolves when it hands over nothing more. */
