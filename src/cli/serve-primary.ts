@@ -21,6 +21,7 @@ import { checkRequirements } from './serve-requirements.ts'
 import { noteForeignCertificate, tlsFiles } from './serve-tls.ts'
 import { longestAfterDrain, stopOnSignal } from './stop-on-signal.ts'
 import { openVaultStore } from './vault.ts'
+import { watchHsm } from './watch-hsm.ts'
 import { collectMetrics } from './worker-metrics.ts'
 import { createWorkers } from './workers.ts'
 
@@ -46,10 +47,11 @@ export async function runPrimary(config: Config, json: boolean): Promise<void> {
     onCrash: (worker, code) =>
       logger.error('a worker ended and is replaced', { worker: worker.id, code }),
   })
+  const hsm = await watchHsm(config)
   let draining = false
   const operators = createOperatorApp({
     readiness: async () => {
-      const readiness = await checkReadiness(store, housekeeping.minting.status())
+      const readiness = await checkReadiness(store, housekeeping.minting.status(), hsm)
       return { ...readiness, ready: readiness.ready && !draining && workers.listening().length > 0 }
     },
     metrics: async () => {
