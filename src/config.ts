@@ -50,9 +50,16 @@ const SETTINGS = {
     description: 'file that holds the root key',
   },
   rootKeyIn: {
-    kind: oneOf('file', 'hsm'),
+    kind: oneOf('file', 'hsm', 'shares'),
     default: 'file',
-    description: 'where the root key is: file (or the environment) or hsm',
+    description:
+      'where the root key is: file (or the environment), hsm, or shares that people give',
+  },
+  unlockSocket: {
+    kind: textOrNothing,
+    default: '',
+    description:
+      'socket on which serve takes shares from "coatcheck keys unlock"; without it unlock.sock in the data folder',
   },
   signingKeysIn: {
     kind: oneOf('store', 'hsm'),

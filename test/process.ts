@@ -30,6 +30,8 @@ export interface Start {
   readonly environment?: Readonly<Record<string, string>>
   /** Options of Node, before the program. */
   readonly nodeOptions?: readonly string[]
+  /** Piped in whole. Default is an input that stays open: {@link Running.write}. */
+  readonly input?: string
 }
 
 /** How a process ended. */
@@ -50,6 +52,8 @@ export interface Running {
   readonly ended: Promise<Ended>
   /** Sends a signal to this process alone, not to those that it started. */
   kill(signal: NodeJS.Signals): void
+  /** Writes to its standard input, which stays open. */
+  write(text: string): void
 }
 
 const root = mkdtempSync(join(tmpdir(), 'coatcheck-process-'))
@@ -78,7 +82,7 @@ export function launch(scope: Scope, args: readonly string[], start: Start = {})
 export function launchProgram(
   scope: Scope,
   [program = '', ...args]: readonly string[],
-  { folder = makeFolder(), environment = {} }: Start = {},
+  { folder = makeFolder(), environment = {}, input }: Start = {},
 ): Running {
   const env = { PATH, HOME: folder, NODE_COMPILE_CACHE, ...environment }
   // A group of its own, so that nothing that it starts can outlive the test.
@@ -87,12 +91,16 @@ export function launchProgram(
   groups.add(pid)
   scope.after(() => killGroup(pid))
   const output = collectOutput(child)
+  // A program may end before it has read everything.
+  child.stdin.on('error', () => {})
+  if (input !== undefined) child.stdin.end(input)
   return {
     pid,
     folder,
     output,
     ended: untilEnded(child, output),
     kill: (signal) => child.kill(signal),
+    write: (text) => child.stdin.write(text),
   }
 }
 

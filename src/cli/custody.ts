@@ -16,12 +16,17 @@ import { Secret } from '../secret.ts'
 /**
  * Opens what the configuration says has custody of the root key, and of signing keys.
  *
+ * @param join - gets the root key where people have its shares.
  * @throws OperatorError when it is not there or does not let us in: there is never a fallback to another.
  */
-export async function openRootKey(config: Config): Promise<HeldRootKey> {
+export async function openRootKey(
+  config: Config,
+  join: () => Promise<RootKey>,
+): Promise<HeldRootKey> {
   refuseTwoRootKeys(config)
   const token = await openConfiguredToken(config)
   const signing = token && createSigningToken(token, config.signingKeysIn === 'hsm')
+  if (config.rootKeyIn === 'shares') return holdRootKey(await join(), undefined, signing)
   const read = chooseReader(config, token)
   return holdRootKey(read(), read, signing)
 }

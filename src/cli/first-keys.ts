@@ -20,17 +20,27 @@ const GUARD: Write = {
   value: Buffer.alloc(0),
 }
 
+interface FirstKeysNeeds {
+  readonly store: Pick<Store, 'write'>
+  readonly root: HeldRootKey
+  /** Where the store is, in words. */
+  readonly place: string
+  /** What is written with them. Default is nothing. */
+  readonly further?: readonly Write[]
+}
+
 /**
  * Makes the first keys of a store, all of them or none; returns the kid of the signing key. Nothing is written into a store
  * for which another process has made them at the same time.
  *
  * @throws OperatorError in that case.
  */
-export async function makeFirstKeys(
-  store: Pick<Store, 'write'>,
-  root: HeldRootKey,
-  place: string,
-): Promise<string> {
+export async function makeFirstKeys({
+  store,
+  root,
+  place,
+  further = [],
+}: FirstKeysNeeds): Promise<string> {
   const made = createMemoryStore(systemClock)
   const rootKey = root.current()
   const making = { ...systemRandom, life: beginLife(systemClock()), token: root.signing }
@@ -40,7 +50,7 @@ export async function makeFirstKeys(
   await createAuditKey(made, sealer, making)
   await ensureMleKey({ store: made, sealer })
   const writes = (await Promise.all(KINDS.map((kind) => copyAll(made, kind)))).flat()
-  if (await store.write([GUARD, ...writes])) return kid
+  if (await store.write([GUARD, ...further, ...writes])) return kid
   throw new OperatorError(
     `Another "coatcheck keys init" has made the keys of the store in ${place} at the same time.`,
     'Use the root key of that one: what this one has made opens nothing.',

@@ -27,9 +27,15 @@ import {
   type RewrapTarget,
 } from './rewrap-custody.ts'
 import { addSettings, readSettings } from './settings.ts'
+import {
+  addShareCounts,
+  readShareCounts,
+  sharesUncounted,
+  type ShareCountOptions,
+} from './share-counts.ts'
 import { VAULT_SETTINGS } from './vault.ts'
 
-interface RewrapOptions {
+interface RewrapOptions extends ShareCountOptions {
   readonly json?: true
   readonly newRootKeyFile?: string
   readonly newPkcs11KeyLabel?: string
@@ -41,11 +47,15 @@ const HELP = `
 The new root key takes the place of the old in the file that --root-key-file names, where running processes read it;
 the old one is kept beside it, for backups made before. A root key in the environment you replace yourself.
 
+With --to shares the new root key is split, as by "keys init", and written nowhere; a root key that is split already is
+first joined from its old shares, by standard input.
+
 With --compromised every sealing key is replaced too. Sessions and transient tokens of the last 15 minutes are lost.
 
 Examples:
   coatcheck keys rewrap --new-root-key-file new.key
-  coatcheck keys rewrap --new-root-key-file new.key --compromised`
+  coatcheck keys rewrap --new-root-key-file new.key --compromised
+  coatcheck keys rewrap --to shares --shares 5 --threshold 3`
 
 /** Makes the command `coatcheck keys rewrap`. */
 export function rewrapCommand(): Command {
@@ -59,7 +69,7 @@ export function rewrapCommand(): Command {
       new Option(
         '--to <place>',
         'where the new root key is (default: where the old one is)',
-      ).choices(['file', 'hsm']),
+      ).choices(['file', 'hsm', 'shares']),
     )
     .option(
       '--new-pkcs11-key-label <label>',
@@ -69,18 +79,21 @@ export function rewrapCommand(): Command {
     .option('--json', 'print JSON')
     .addHelpText('after', HELP)
     .action((options: RewrapOptions) => rewrap(options, readSettings({ ...options })))
-  return addSettings(command, VAULT_SETTINGS)
+  return addSettings(addShareCounts(command), VAULT_SETTINGS)
 }
 
 async function rewrap(options: RewrapOptions, config: Config): Promise<void> {
   const printer = createPrinter(options.json === true)
   const isCompromised = options.compromised === true
+  const counts = readShareCounts(options)
   const target = chooseTarget(options, config)
+  if (target === 'shares') refuseUnsplit(options)
+  else if (counts !== undefined) throw sharesElsewhere()
   await withKeeper(config, async (vault) => {
     if (target === 'same') return replaceUnderSameRoot(vault, printer)
     if (target !== undefined) {
       const { newRootKeyFile, newPkcs11KeyLabel: newKeyLabel } = options
-      const asked = { target, newRootKeyFile, newKeyLabel }
+      const asked = { target, newRootKeyFile, newKeyLabel, counts }
       return rewrapElsewhere(vault, { config, printer }, asked)
     }
     const { keeper, store, rootKey } = vault
@@ -113,12 +126,13 @@ async function rewrap(options: RewrapOptions, config: Config): Promise<void> {
 
 /** Undefined where one file takes the place of another; `same` where the root key stays. */
 function chooseTarget(
-  { to, compromised, newPkcs11KeyLabel }: RewrapOptions,
+  { to: named, compromised, newPkcs11KeyLabel, shares }: RewrapOptions,
   { rootKeyIn }: Config,
 ): RewrapTarget | 'same' | undefined {
+  const to = named ?? (shares === undefined ? undefined : 'shares')
   if (compromised === true && rootKeyIn !== 'file' && to === undefined) {
     if (newPkcs11KeyLabel === undefined) return 'same'
-  } else if (rootKeyIn === 'file' && to !== 'hsm') return undefined
+  } else if (rootKeyIn === 'file' && (to ?? 'file') === 'file') return undefined
   if (compromised === true) {
     throw new OperatorError(
       'The root key cannot move and the sealing keys be replaced in one step.',
@@ -126,6 +140,23 @@ function chooseTarget(
     )
   }
   return to ?? rootKeyIn
+}
+
+/** Throws OperatorError when shares are not counted, or the root key that is to be split is to be kept whole as well. */
+function refuseUnsplit(options: RewrapOptions): void {
+  if (options.shares === undefined) throw sharesUncounted()
+  if (options.newRootKeyFile === undefined && options.newPkcs11KeyLabel === undefined) return
+  throw new OperatorError(
+    'The new root key is to be split, and a place for it is named.',
+    'Leave out --new-root-key-file and --new-pkcs11-key-label: it is written nowhere.',
+  )
+}
+
+function sharesElsewhere(): OperatorError {
+  return new OperatorError(
+    'Shares are counted, and the new root key is not to be split.',
+    'Set --to to shares, or leave out --shares and --threshold.',
+  )
 }
 
 function chooseFile({ newRootKeyFile, compromised }: RewrapOptions, config: Config): string {

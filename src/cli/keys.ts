@@ -3,15 +3,25 @@ import { systemClock } from '../clock-and-random.ts'
 import type { Config } from '../config.ts'
 import { OperatorError } from '../errors.ts'
 import { stateOf, type DatedKey } from '../keys/key-life.ts'
+import { shareSetWrite } from '../keys/split-root-key.ts'
 import { examples } from './examples.ts'
 import { makeFirstKeys } from './first-keys.ts'
 import { withKeeper } from './keeper.ts'
 import { keysCertificateCommand } from './keys-certificate.ts'
 import { rewrapCommand } from './keys-rewrap.ts'
 import { revokeCommand, rotateCommand } from './keys-rotate.ts'
+import { unlockCommand } from './keys-unlock.ts'
 import { describeCustody, makeCustody } from './make-custody.ts'
 import { createPrinter } from './print.ts'
 import { addSettings, readSettings } from './settings.ts'
+import {
+  addShareCounts,
+  readShareCounts,
+  refuseOtherPlaces,
+  sharesUncounted,
+  type ShareCountOptions,
+} from './share-counts.ts'
+import { describeShares, showShares } from './show-shares.ts'
 import { dateInWords } from '../inspect/time-in-words.ts'
 import { createVaultStore, describeVaultStore, VAULT_SETTINGS } from './vault.ts'
 
@@ -19,34 +29,51 @@ interface KeysOptions {
   readonly json?: true
 }
 
+type InitOptions = KeysOptions & ShareCountOptions
+
+const INIT_HELP = `
+With --shares the root key is written nowhere: its shares are printed, once, for people who keep them apart. Serve and
+the commands then need --root-key-in shares, and ask for as many as --threshold says.
+
+Examples:
+  coatcheck keys init --data /var/lib/coatcheck --root-key-file /etc/coatcheck/root.key
+  coatcheck keys init --shares 3 --threshold 2`
+
 /** Makes the command `coatcheck keys`. */
 export function keysCommand(): Command {
   const init = new Command('init')
     .description('Make the root key, and the first sealing and signing keys of a store.')
     .option('--json', 'print JSON')
-    .addHelpText(
-      'after',
-      '\nExample:\n  coatcheck keys init --data /var/lib/coatcheck --root-key-file /etc/coatcheck/root.key',
-    )
-    .action((options: KeysOptions) => initKeys(options, readSettings({ ...options })))
+    .addHelpText('after', INIT_HELP)
+    .action((options: InitOptions) => initKeys(options, readSettings({ ...options })))
   const list = new Command('list')
     .description('List the keys of a store, their states and times; gone ones too.')
     .addHelpText('after', examples('coatcheck keys list', 'coatcheck keys list --json'))
     .option('--json', 'print JSON')
     .action((options: KeysOptions) => listKeys(options, readSettings({ ...options })))
+  addShareCounts(init)
   const command = new Command('keys')
     .description(
       'Make, list, rotate, rewrap and revoke the keys of the vault; also while it serves.',
     )
     .addHelpText('after', examples('coatcheck keys init', 'coatcheck keys list'))
   for (const child of [init, list]) command.addCommand(addSettings(child, VAULT_SETTINGS))
-  const others = [rotateCommand(), rewrapCommand(), revokeCommand(), keysCertificateCommand()]
+  const others = [
+    rotateCommand(),
+    rewrapCommand(),
+    revokeCommand(),
+    unlockCommand(),
+    keysCertificateCommand(),
+  ]
   for (const child of others) command.addCommand(child)
   return command
 }
 
-async function initKeys(options: KeysOptions, config: Config): Promise<void> {
+async function initKeys(options: InitOptions, config: Config): Promise<void> {
   const printer = createPrinter(options.json === true)
+  const counts = readShareCounts(options)
+  if (counts !== undefined) refuseOtherPlaces(config)
+  else if (config.rootKeyIn === 'shares') throw sharesUncounted()
   const { place, naming } = describeVaultStore(config)
   const store = await createVaultStore(config)
   try {
@@ -56,11 +83,18 @@ async function initKeys(options: KeysOptions, config: Config): Promise<void> {
         `Keys are never overwritten: use them, or name another ${naming}.`,
       )
     }
-    const root = await makeCustody(config)
-    const kid = await makeFirstKeys(store, root, place)
+    const { root, split } = await makeCustody(config, counts)
+    const further = split === undefined ? [] : [shareSetWrite(split.set)]
+    const kid = await makeFirstKeys({ store, root, place, further })
+    const made = { data: place, signingKid: kid }
+    if (split !== undefined) {
+      const text = [describeShares(split), ...describeSplitInit(place, kid)].join('\n')
+      printer.result(text, { ...made, ...showShares(split) })
+      return
+    }
     const isInFile = config.rootKey === undefined && config.rootKeyIn === 'file'
     const rootKeyFile = isInFile ? config.rootKeyFile : undefined
-    printer.result(describeInit(config, place, kid), { data: place, rootKeyFile, signingKid: kid })
+    printer.result(describeInit(config, place, kid), { ...made, rootKeyFile })
   } finally {
     await store.close()
   }
@@ -75,6 +109,13 @@ function describeInit(config: Config, place: string, kid: string): string {
       : 'Keep a copy of the root key apart from the backups of the data: without it nothing opens.',
     'Next: coatcheck merchants add <id>',
   ].join('\n')
+}
+
+function describeSplitInit(place: string, kid: string): readonly string[] {
+  return [
+    `Signing key ${kid} and a sealing key are in ${place}, sealed under the root key of these shares.`,
+    'Next, with --root-key-in shares: coatcheck merchants add <id>',
+  ]
 }
 
 const TITLES = ['kind', 'id', 'state', 'created', 'active from', 'gone at'] as const

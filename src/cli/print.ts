@@ -4,6 +4,8 @@ export interface Printer {
   result(text: string, value: unknown): void
   /** Prints a remark for people; nothing with `--json`. */
   note(text: string): void
+  /** Resolves once every result has been passed on; rejects when nobody reads them. */
+  passedOn(): Promise<void>
 }
 
 /** Makes the printer of one run. */
@@ -15,6 +17,10 @@ export function createPrinter(json: boolean): Printer {
     note: (text) => {
       if (!json) process.stderr.write(`${text}\n`)
     },
+    passedOn: () =>
+      new Promise((resolve, reject) => {
+        process.stdout.write('', (error) => (error ? reject(error) : resolve()))
+      }),
   }
 }
 

@@ -5,19 +5,24 @@ import type { Config } from '../config.ts'
 import { OperatorError } from '../errors.ts'
 import type { KeyKeeper } from '../keys/keep-keys.ts'
 import { createRootKeyFile, readRootKeyFile, type RootKey } from '../keys/root-key.ts'
+import { makeSplitRootKey } from '../keys/split-root-key.ts'
 import { openConfiguredToken } from './custody.ts'
 import { noToken, openOrCreateTokenKey } from './make-custody.ts'
 import type { Printer } from './print.ts'
+import { sharesUncounted, type ShareCounts } from './share-counts.ts'
+import { describeShares, showShares } from './show-shares.ts'
 import type { Vault } from './vault.ts'
 
 /** Where a root key can be moved to by a command. */
-export type RewrapTarget = 'file' | 'hsm'
+export type RewrapTarget = 'file' | 'hsm' | 'shares'
 
 /** What rewrapping to another custody was asked for. */
 export interface CustodyRewrap {
   readonly target: RewrapTarget
   readonly newRootKeyFile: string | undefined
   readonly newKeyLabel: string | undefined
+  /** How the new root key is split; needed for shares. */
+  readonly counts: ShareCounts | undefined
 }
 
 /** Wraps the sealing keys by a root key that is kept elsewhere than the one before. Throws OperatorError. */
@@ -26,6 +31,7 @@ export async function rewrapElsewhere(
   { config, printer }: { readonly config: Config; readonly printer: Printer },
   asked: CustodyRewrap,
 ): Promise<void> {
+  if (asked.target === 'shares') return rewrapToShares(keeper, printer, asked.counts)
   const { root, place, settings } = await openTarget(config, asked)
   if ('label' in root && 'label' in rootKey && root.label === rootKey.label) {
     throw new OperatorError(
@@ -34,13 +40,38 @@ export async function rewrapElsewhere(
     )
   }
   const rewrapped = await keeper.rewrap(root)
-  printer.result(
-    [
-      `${rewrapped} sealing key${rewrapped === 1 ? ' is' : 's are'} wrapped by the root key of ${place}.`,
-      `Start serve anew with ${settings}: until then it makes no new keys. Backups made before need the old root key.`,
-    ].join('\n'),
-    { rewrapped, place, settings },
-  )
+  const text = describeRewrap(rewrapped, place, settings)
+  printer.result(text, { rewrapped, place, settings })
+}
+
+/** The shares are passed on first: a root key of which nobody has them must wrap nothing. */
+async function rewrapToShares(
+  keeper: KeyKeeper,
+  printer: Printer,
+  counts: ShareCounts | undefined,
+): Promise<void> {
+  if (counts === undefined) throw sharesUncounted()
+  const split = await makeSplitRootKey(counts, systemRandom)
+  const settings = '--root-key-in shares'
+  printer.result(describeShares(split), { ...showShares(split), place: 'shares', settings })
+  await printer.passedOn()
+  try {
+    const rewrapped = await keeper.rewrap(split.root, split.set)
+    printer.note(describeRewrap(rewrapped, 'these shares', settings))
+  } catch (cause) {
+    throw new OperatorError(
+      'The sealing keys could not be wrapped: the shares that were printed open nothing.',
+      'Destroy them, and try again with the shares, the file or the token of before.',
+      cause,
+    )
+  }
+}
+
+function describeRewrap(rewrapped: number, place: string, settings: string): string {
+  return [
+    `${rewrapped} sealing key${rewrapped === 1 ? ' is' : 's are'} wrapped by the root key of ${place}.`,
+    `Start serve anew with ${settings}: until then it makes no new keys. Backups made before need the old root key.`,
+  ].join('\n')
 }
 
 interface Target {
@@ -65,7 +96,7 @@ async function openTarget(config: Config, asked: CustodyRewrap): Promise<Target>
   return { root, place, settings: `--root-key-in hsm --pkcs11-key-label ${label}` }
 }
 
-/** Replaces every sealing key under the root key that there is: one that never left its token did not leak. */
+/** Replaces every sealing key under the root key that there is: one in a token, or that nobody holds alone, did not leak. */
 export async function replaceUnderSameRoot(
   { keeper }: Vault & { readonly keeper: KeyKeeper },
   printer: Printer,

@@ -1,9 +1,10 @@
-import cluster from 'node:cluster'
+import cluster, { type Worker } from 'node:cluster'
 import { availableParallelism } from 'node:os'
 import { Registry } from 'prom-client'
 import { systemClock, systemRandom } from '../clock-and-random.ts'
 import type { Config } from '../config.ts'
 import { createOperatorApp } from '../http/operator-routes.ts'
+import type { SealingKey } from '../jose/seal.ts'
 import { startMinting, type Minting } from '../keys/minting.ts'
 import { createKeyKeeper } from '../keys/keep-keys.ts'
 import { openLiveKeys } from '../keys/live-keys.ts'
@@ -12,15 +13,16 @@ import type { Store } from '../store/contract.ts'
 import { createLogger, describeError, type Logger } from '../telemetry/logger.ts'
 import { addGauge } from '../telemetry/metrics.ts'
 import { checkReadiness } from '../http/check-readiness.ts'
-import { openRootKey } from './custody.ts'
+import { awaitShares } from './await-shares.ts'
+import { answerRootKey } from './hand-root-key.ts'
 import { keyPolicies } from './keeper.ts'
 import { HARDENED_ARGUMENTS } from './harden-process.ts'
 import { listen } from './listen.ts'
-import { createPrinter } from './print.ts'
-import { checkRequirements } from './serve-requirements.ts'
+import { createPrinter, EXIT } from './print.ts'
+import { checkLockedRequirements, checkRequirements } from './serve-requirements.ts'
 import { noteForeignCertificate, tlsFiles } from './serve-tls.ts'
 import { longestAfterDrain, stopOnSignal } from './stop-on-signal.ts'
-import { openVaultStore } from './vault.ts'
+import { openVaultRootKey, openVaultStore } from './vault.ts'
 import { watchHsm } from './watch-hsm.ts'
 import { collectMetrics } from './worker-metrics.ts'
 import { createWorkers } from './workers.ts'
@@ -32,18 +34,23 @@ const KEEP_KEYS_EVERY_MILLISECONDS = 10_000
 
 /** Runs the primary process: checks, minting, purging, the operators' listener, and the workers that do the rest. */
 export async function runPrimary(config: Config, json: boolean): Promise<void> {
-  await checkRequirements(config)
   const logger = createLogger({
     level: config.logLevel,
     now: systemClock,
     destination: process.stdout,
   })
+  const isSplit = config.rootKeyIn === 'shares'
+  const joined = isSplit ? await unlock(config, logger) : undefined
+  await checkRequirements(config, joined)
   const store = await openVaultStore(config, (durability) => logger.info(durability))
   noteForeignCertificate(config, logger)
-  const housekeeping = await startHousekeeping(config, store, logger)
-  cluster.setupPrimary({ execArgv: [...new Set([...process.execArgv, ...WORKER_ARGUMENTS])] })
+  const housekeeping = await startHousekeeping({ config, joined }, store, logger)
+  cluster.setupPrimary({
+    execArgv: [...new Set([...process.execArgv, ...WORKER_ARGUMENTS])],
+    serialization: isSplit ? 'advanced' : 'json',
+  })
   const workers = createWorkers(config.workers || availableParallelism(), {
-    fork: () => cluster.fork(),
+    fork: () => forkWorker(joined),
     onCrash: (worker, code) =>
       logger.error('a worker ended and is replaced', { worker: worker.id, code }),
   })
@@ -86,19 +93,32 @@ export async function runPrimary(config: Config, json: boolean): Promise<void> {
   createPrinter(json).result(text, { ready: true, origin, host, port, tls, operatorUrl })
 }
 
+/** Waits for the shares of the root key, once all that they are not needed for is in order. */
+async function unlock(config: Config, logger: Logger): Promise<SealingKey> {
+  checkLockedRequirements(config)
+  return (await awaitShares(config, logger)) ?? process.exit(EXIT.done)
+}
+
+/** A worker that is started later, in the place of another, gets the root key like the first. */
+function forkWorker(joined: SealingKey | undefined): Worker {
+  const worker = cluster.fork()
+  if (joined !== undefined) answerRootKey(worker, joined)
+  return worker
+}
+
 interface Housekeeping {
   readonly minting: Minting
   stop(): Promise<void>
 }
 
 async function startHousekeeping(
-  config: Config,
+  { config, joined }: { readonly config: Config; readonly joined: SealingKey | undefined },
   store: Store,
   logger: Logger,
 ): Promise<Housekeeping> {
   const onFault = (error: unknown): void =>
     logger.error('housekeeping failed', { error: describeError(error) })
-  const root = await openRootKey(config)
+  const root = await openVaultRootKey(config, store, joined)
   const machine = { store, root, now: systemClock, random: systemRandom }
   const keys = await openLiveKeys({ ...machine, onFault })
   const minting = startMinting({

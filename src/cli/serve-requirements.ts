@@ -2,15 +2,16 @@ import { isIP } from 'node:net'
 import { systemClock } from '../clock-and-random.ts'
 import type { Config } from '../config.ts'
 import { OperatorError } from '../errors.ts'
+import type { RootKey } from '../keys/root-key.ts'
 import { isBundledCredential, releasesToBundledKey } from '../merchant/bundled-credential.ts'
 import { createAdministration } from '../merchant/administration.ts'
-import { isForSigning } from '../merchant/merchant.ts'
+import { isForSigning, type Credential, type Merchant } from '../merchant/merchant.ts'
 import { checkTlsFiles } from './serve-tls.ts'
-import { withVault } from './vault.ts'
+import { withVault, type Vault } from './vault.ts'
 
 interface Requirement {
   /** Says what is missing and how to mend it; undefined when it is there. */
-  check(config: Config): Promise<OperatorError | undefined> | OperatorError | undefined
+  check(config: Config): OperatorError | undefined
 }
 
 const LOOPBACK = /^(localhost|127\.[0-9.]+|::1)$/
@@ -19,20 +20,29 @@ const REQUIREMENTS: readonly Requirement[] = [
   { check: requireOrigin },
   { check: requireTransport },
   { check: checkTlsFiles },
-  { check: requireKeys },
 ]
 
 /**
  * Checks everything that the vault needs before it starts, and reports all that is missing at once.
  *
+ * @param joined - the root key, where its shares were given.
  * @throws OperatorError.
  */
-export async function checkRequirements(config: Config): Promise<void> {
-  const missing: OperatorError[] = []
-  for (const { check } of REQUIREMENTS) {
-    const problem = await check(config)
-    if (problem !== undefined) missing.push(problem)
-  }
+export async function checkRequirements(config: Config, joined?: RootKey): Promise<void> {
+  reportMissing([...findMissing(config), await requireKeys(config, joined)])
+}
+
+/** Checks what can be checked while the keys are locked. Throws OperatorError. */
+export function checkLockedRequirements(config: Config): void {
+  reportMissing(findMissing(config))
+}
+
+function findMissing(config: Config): readonly (OperatorError | undefined)[] {
+  return REQUIREMENTS.map(({ check }) => check(config))
+}
+
+function reportMissing(found: readonly (OperatorError | undefined)[]): void {
+  const missing = found.filter((problem) => problem !== undefined)
   const [only] = missing
   if (only === undefined) return
   if (missing.length === 1) throw only
@@ -67,15 +77,12 @@ function requireTransport(config: Config): OperatorError | undefined {
   )
 }
 
-async function requireKeys(config: Config): Promise<OperatorError | undefined> {
+async function requireKeys(
+  config: Config,
+  joined: RootKey | undefined,
+): Promise<OperatorError | undefined> {
   try {
-    const { merchants, credentials } = await withVault(config, async ({ store, sealer }) => {
-      const administration = createAdministration({ store, sealer, now: systemClock })
-      return {
-        merchants: await administration.list(),
-        credentials: await administration.listCredentials(),
-      }
-    })
+    const { merchants, credentials } = await withVault(config, readMerchants, joined)
     if (credentials.length === 0) {
       return new OperatorError('There is no merchant.', 'Run "coatcheck merchants add <id>".')
     }
@@ -95,6 +102,17 @@ async function requireKeys(config: Config): Promise<OperatorError | undefined> {
   } catch (error) {
     if (error instanceof OperatorError) return error
     throw error
+  }
+}
+
+async function readMerchants({ store, sealer }: Pick<Vault, 'store' | 'sealer'>): Promise<{
+  readonly merchants: readonly Merchant[]
+  readonly credentials: readonly Credential[]
+}> {
+  const administration = createAdministration({ store, sealer, now: systemClock })
+  return {
+    merchants: await administration.list(),
+    credentials: await administration.listCredentials(),
   }
 }
 

@@ -4,6 +4,7 @@ import type { Config } from '../config.ts'
 import { createService } from '../service.ts'
 import { createLogger } from '../telemetry/logger.ts'
 import { openRootKey } from './custody.ts'
+import { receiveRootKey } from './hand-root-key.ts'
 import { listen, listenSecurely } from './listen.ts'
 import { addTls, tlsFiles } from './serve-tls.ts'
 import { stopOnSignal } from './stop-on-signal.ts'
@@ -23,7 +24,7 @@ export async function runWorker(config: Config): Promise<void> {
   setInterval(() => destination.flush(), 500).unref()
   const logger = createLogger({ level: config.logLevel, now: systemClock, destination })
   const store = await openVaultStore(config)
-  const root = await openRootKey(config)
+  const root = await openRootKey(config, receiveRootKey)
   const service = await createService({
     store,
     rootKey: root.current(),

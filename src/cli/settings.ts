@@ -26,7 +26,7 @@ export function addSettings(
 /** What a value is called in help; completion offers files for a file and folders for a folder. */
 function placeholderOf({ name, choices }: Setting): string {
   if (name === 'data') return 'folder'
-  if (name.endsWith('File')) return 'file'
+  if (name.endsWith('File') || name === 'unlockSocket') return 'file'
   return choices === undefined ? 'value' : choices.join('|')
 }
 

@@ -14,6 +14,7 @@ import {
   type StorePlace,
 } from '../store/open-store.ts'
 import type { Sealer } from '../store/sealed-records.ts'
+import { askForShares } from './ask-for-shares.ts'
 import { openRootKey } from './custody.ts'
 
 /** The settings of every command that opens the vault. */
@@ -84,23 +85,49 @@ export async function openVaultStore(
   report: (durability: string) => void = () => {},
 ): Promise<Store> {
   const place = readStorePlace(config)
-  if (!(await hasStore(place))) {
-    const words = describeVaultStore(config)
-    throw new OperatorError(
-      `There is no store in ${words.place}.`,
-      `Run "coatcheck keys init", or name its ${words.naming}.`,
-    )
-  }
+  if (!(await hasStore(place))) throw noStore(config)
   return openStore({ ...place, mode: 'serve', now: systemClock, report })
 }
 
-/** Opens store and keys, runs, and closes the store again. */
-export async function withVault<T>(config: Config, run: (vault: Vault) => Promise<T>): Promise<T> {
+/**
+ * Opens the root key of a store.
+ *
+ * @param joined - the root key, where its shares were given already. Default is to ask for them, if it is split.
+ * @throws OperatorError.
+ */
+export function openVaultRootKey(
+  config: Config,
+  store: Pick<Store, 'get' | 'list'>,
+  joined?: RootKey,
+): Promise<HeldRootKey> {
+  return openRootKey(config, async () => joined ?? askForShares(store))
+}
+
+function noStore(config: Config): OperatorError {
+  const { place, naming } = describeVaultStore(config)
+  return new OperatorError(
+    `There is no store in ${place}.`,
+    `Run "coatcheck keys init", or name its ${naming}.`,
+  )
+}
+
+/**
+ * Opens store and keys, runs, and closes the store again.
+ *
+ * @param joined - the root key, where its shares were given already. Default is to ask for them, if it is split.
+ */
+export async function withVault<T>(
+  config: Config,
+  run: (vault: Vault) => Promise<T>,
+  joined?: RootKey,
+): Promise<T> {
   // A store that is there may be of dev mode: then it is to blame, not a root key that it never had.
-  if (!(await hasStore(readStorePlace(config)))) await openRootKey(config)
+  if (!(await hasStore(readStorePlace(config)))) {
+    await openRootKey(config, () => Promise.reject(noStore(config)))
+  }
   const store = await openVaultStore(config)
   try {
-    const root = await openRootKey(config)
+    const root = await openVaultRootKey(config, store, joined)
     const rootKey = root.current()
     const machine = { ...systemRandom, now: systemClock }
     return await run({ store, root, rootKey, sealer: await loadSealer(store, rootKey, machine) })

@@ -74,7 +74,7 @@ export function interceptReply(
     },
   })
   return {
-    reply: () => (sent === undefined ? undefined : toFinished(sent)),
+    reply: () => sent,
     isWhole: () => sent?.ending === 'whole',
   }
 }
@@ -83,13 +83,4 @@ function lowerCase(headers: OutgoingHttpHeaders): OutgoingHttpHeaders {
   const named: OutgoingHttpHeaders = {}
   for (const [name, value] of Object.entries(headers)) named[name.toLowerCase()] = value
   return named
-}
-
-function toFinished({ status, headers, body }: SentReply): Omit<FinishedReply, 'isWhole'> {
-  const pairs: (readonly [string, string])[] = []
-  for (const [name, value = []] of Object.entries(headers)) {
-    if (Array.isArray(value)) pairs.push(...value.map((each) => [name, each] as const))
-    else pairs.push([name, String(value)])
-  }
-  return { status, headers: pairs, body }
 }

@@ -38,7 +38,6 @@ export function createInterceptor(
     const sent = interceptReply(response, (reply) => meetAtReply(needs, exchange, reply))
     response.once('close', () => {
       const { chunks, bytes } = body
-      const requestHeaders = pairsOf(request.rawHeaders)
       const requestBody = Buffer.concat(chunks)
       const isWhole = response.writableFinished && sent.isWhole()
       const reply = sent.reply()
@@ -46,7 +45,7 @@ export function createInterceptor(
         exchange,
         at,
         wallAt,
-        requestHeaders,
+        requestHeaders: request.rawHeaders,
         requestBody,
         requestBytes: bytes(),
         reply: reply === undefined ? undefined : { ...reply, isWhole },
@@ -102,14 +101,6 @@ function tapBody(request: IncomingMessage): TappedBody {
     return emit(event, ...values)
   }
   return { chunks, bytes: () => count }
-}
-
-function pairsOf(rawHeaders: readonly string[]): readonly (readonly [string, string])[] {
-  const pairs: (readonly [string, string])[] = []
-  for (let index = 0; index + 1 < rawHeaders.length; index += 2) {
-    pairs.push([rawHeaders[index] ?? '', rawHeaders[index + 1] ?? ''])
-  }
-  return pairs
 }
 
 /** Lets a reply meet its faults. Returns at once what is sent when there are none. */

@@ -1,10 +1,19 @@
+import type { OutgoingHttpHeaders } from 'node:http'
 import { ERRORS } from '../errors.ts'
 import type { LogFields } from '../telemetry/logger.ts'
 import { stringMember } from '../protocol/parse.ts'
 import { sinceStart, type Exchange, type Refusal, type TimedStep } from './exchange.ts'
 import { isErrorCode } from './fault.ts'
 import { readLinks, type Links } from './links.ts'
-import { scrubBody, scrubFields, scrubHeader, scrubText } from './scrub.ts'
+import {
+  receivedHeaders,
+  recordBody,
+  recordReplyBody,
+  sentHeaders,
+  type RecordedBody,
+  type RecordedMessage,
+} from './recorded-message.ts'
+import { scrubFields, scrubHeaders, scrubText } from './scrub.ts'
 
 /** How a request ended: answered well, with 4xx, with 5xx, or not to the end. */
 export type Outcome = 'succeeded' | 'refused' | 'failed' | 'broken'
@@ -29,19 +38,6 @@ export interface RequestSummary {
   readonly jti: string | null
   /** The ids of the faults that it met. */
   readonly faults: readonly string[]
-}
-
-/** The text of a body; cut where `truncated`. */
-export interface RecordedBody {
-  readonly text: string
-  readonly bytes: number
-  readonly truncated: boolean
-}
-
-/** Headers in their order, and a body. */
-export interface RecordedMessage {
-  readonly headers: readonly (readonly [string, string])[]
-  readonly body: RecordedBody
 }
 
 /** An error as the catalogue describes it. */
@@ -74,7 +70,8 @@ export interface Finished {
   readonly exchange: Exchange
   readonly at: Date
   readonly wallAt: Date
-  readonly requestHeaders: readonly (readonly [string, string])[]
+  /** Names and values by turns, as `rawHeaders` has them. */
+  readonly requestHeaders: readonly string[]
   readonly requestBody: Buffer
   readonly requestBytes: number
   /** Undefined when the connection ended before it was answered. */
@@ -84,84 +81,75 @@ export interface Finished {
 /** What went out. */
 export interface FinishedReply {
   readonly status: number
-  readonly headers: readonly (readonly [string, string])[]
+  readonly headers: OutgoingHttpHeaders
   readonly body: string | Buffer
   /** Whether all of it was sent. */
   readonly isWhole: boolean
 }
 
-const LONGEST_TEXT = 16 * 1024
 const LONGEST_PATH = 8192
 
-/** A request that has ended, scrubbed: what is kept until somebody wants to read it. */
-export interface Kept {
-  readonly exchange: Exchange
-  readonly at: Date
-  readonly wallAt: Date
+/** A request that has ended: its bodies are scrubbed, all else is when somebody wants to read it. */
+export interface Kept extends Pick<Finished, 'exchange' | 'at' | 'wallAt' | 'requestHeaders'> {
   readonly milliseconds: number
-  readonly path: string
-  readonly merchant: string | null
-  readonly explanation: LogFields | null
-  readonly request: RecordedMessage
-  readonly reply: RecordedMessage | null
-  readonly status: number | null
-  readonly outcome: Outcome
+  readonly requestBody: RecordedBody
+  readonly reply: KeptReply | undefined
 }
 
-/** Scrubs a request that has ended, before anybody keeps it. */
-export function scrubRequest(finished: Finished): Kept {
-  const { exchange, at, wallAt, reply } = finished
-  const { merchant = null, refusal, target } = exchange
-  const text = finished.requestBody.toString('utf8')
+interface KeptReply extends Omit<FinishedReply, 'body'> {
+  readonly body: RecordedBody
+}
+
+/** Scrubs the bodies of a request that has ended, before anybody keeps it. */
+export function keepRequest(finished: Finished): Kept {
+  const { exchange, at, wallAt, requestHeaders, requestBytes, reply } = finished
   return {
     exchange,
     at,
     wallAt,
     milliseconds: sinceStart(exchange),
-    // Before it is cut, as part of a card number would not be found.
-    path: scrubText(target).slice(0, LONGEST_PATH),
-    merchant: merchant === null ? null : scrubText(merchant),
-    explanation: refusal?.explanation ? scrubFields(refusal.explanation) : null,
-    request: {
-      headers: scrubHeaders(finished.requestHeaders),
-      body: recordBody(text, finished.requestBytes),
-    },
-    reply: reply === undefined ? null : recordReply(reply),
-    status: reply?.status ?? null,
-    outcome: outcomeOf(reply),
+    requestHeaders,
+    requestBody: recordBody(finished.requestBody.toString('utf8'), requestBytes),
+    reply: reply === undefined ? undefined : { ...reply, body: recordReplyBody(reply) },
   }
 }
 
 /** Makes the record of a request that was kept. */
 export function makeRecord(id: string, kept: Kept): RequestRecord {
-  const { exchange, path, merchant, status, outcome, milliseconds, request, reply } = kept
-  const { method, operation = null, scheme = null, refusal, steps } = exchange
-  const bodies = { requestBody: request.body.text, replyBody: reply?.body.text ?? '' }
+  const { exchange, milliseconds, requestBody, reply } = kept
+  const { method, target, operation = null, merchant, scheme = null, refusal, steps } = exchange
+  const status = reply?.status ?? null
+  const bodies = { requestBody: requestBody.text, replyBody: reply?.body.text ?? '' }
   const links = readLinks({ exchange, ...bodies, status: status ?? 0 })
   const { kid, jti } = links
+  const explanation = refusal?.explanation ? scrubFields(refusal.explanation) : null
   return {
     id,
     at: kept.at.toISOString(),
     method,
-    path,
+    // Before it is cut, as part of a card number would not be found.
+    path: scrubText(target).slice(0, LONGEST_PATH),
     operation,
-    merchant,
+    merchant: merchant === undefined ? null : scrubText(merchant),
     status,
-    outcome,
+    outcome: outcomeOf(reply),
     code: refusal?.code ?? null,
-    ...inShort(refusal, kept.explanation),
+    ...inShort(refusal, explanation),
     milliseconds,
     kid,
     jti,
     faults: [...exchange.met],
     wallAt: kept.wallAt.toISOString(),
-    correlationId: headerOf(reply?.headers ?? [], 'v-c-correlation-id'),
+    correlationId: correlationIdOf(reply),
     scheme,
-    request,
-    reply,
+    request: { headers: scrubHeaders(receivedHeaders(kept.requestHeaders)), body: requestBody },
+    reply:
+      reply === undefined
+        ? null
+        : { headers: scrubHeaders(sentHeaders(reply.headers)), body: reply.body },
     steps,
     error: refusal === undefined ? null : describeError(refusal),
-    explanation: kept.explanation,
+    explanation,
     links: { ...links, session: kid === null ? null : `/_dev/sessions/${kid}` },
   }
 }
@@ -175,16 +163,15 @@ export function summaryOf(record: RequestRecord): RequestSummary {
 }
 
 /** Estimates how many bytes a request takes that is kept. */
-export function sizeOf({ path, request, reply, explanation }: Kept): number {
-  const explained = explanation === null ? 0 : JSON.stringify(explanation).length
-  return 1000 + path.length + lengthOf(request) + (reply === null ? 0 : lengthOf(reply)) + explained
+export function sizeOf({ exchange, requestHeaders, requestBody, reply }: Kept): number {
+  const { target, refusal } = exchange
+  const explained = refusal?.explanation ? JSON.stringify(refusal.explanation).length : 0
+  const headers = requestHeaders.reduce((sum, text) => sum + text.length, 0)
+  const bodies = requestBody.text.length + (reply?.body.text.length ?? 0)
+  return 1500 + target.length + headers + bodies + explained
 }
 
-function lengthOf({ headers, body }: RecordedMessage): number {
-  return headers.reduce((sum, [name, value]) => sum + name.length + value.length, body.text.length)
-}
-
-function outcomeOf(reply: FinishedReply | undefined): Outcome {
+function outcomeOf(reply: KeptReply | undefined): Outcome {
   if (reply === undefined || !reply.isWhole) return 'broken'
   if (reply.status >= 500) return 'failed'
   return reply.status >= 400 ? 'refused' : 'succeeded'
@@ -210,23 +197,7 @@ function inShort(
   return { reason: said('reason') ?? null, cause }
 }
 
-function recordReply({ headers, body }: FinishedReply): RecordedMessage {
-  const text = typeof body === 'string' ? body : body.toString('utf8')
-  return { headers: scrubHeaders(headers), body: recordBody(text, Buffer.byteLength(body)) }
-}
-
-function recordBody(text: string, bytes: number): RecordedBody {
-  const scrubbed = scrubBody(text)
-  const truncated = scrubbed.length > LONGEST_TEXT
-  return { text: scrubbed.slice(0, LONGEST_TEXT), bytes, truncated }
-}
-
-function scrubHeaders(
-  headers: readonly (readonly [string, string])[],
-): readonly (readonly [string, string])[] {
-  return headers.map(([name, value]) => [name, scrubHeader(name, value)] as const)
-}
-
-function headerOf(headers: readonly (readonly [string, string])[], name: string): string | null {
-  return headers.find(([each]) => each.toLowerCase() === name)?.[1] ?? null
+function correlationIdOf(reply: KeptReply | undefined): string | null {
+  const id = reply?.headers['v-c-correlation-id']
+  return typeof id === 'string' ? id : null
 }

@@ -1,6 +1,6 @@
 import {
+  keepRequest,
   makeRecord,
-  scrubRequest,
   sizeOf,
   summaryOf,
   type Finished,
@@ -69,7 +69,7 @@ export function createRecorder(): Recorder {
 
   function add(finished: Finished): void {
     added += 1
-    const entry = toEntry(`r${added}`, scrubRequest(finished))
+    const entry = toEntry(`r${added}`, keepRequest(finished))
     kept.set(`r${added}`, entry)
     bytes += entry.bytes
     while (kept.size > MOST_REQUESTS || (bytes > MOST_BYTES && kept.size > 1)) forgetOldest()

@@ -24,6 +24,9 @@ const NUMBER = /^(?:card.?number|number|pan|account.?number)$/i
 const SECURITY_CODE_IN_TEXT =
   /((?:secur\w*[_-]?code|cv[vcn]2?)(?:%[0-9a-f]{2}|\W){0,8}(?:value(?:%[0-9a-f]{2}|\W){1,6})?)[0-9]{3,4}(?![0-9])/gi
 
+// A token alone: in it there is no other base64 than that of its parts.
+const COMPACT = /^eyJ[\w-]*(?:\.[\w-]*){2,4}$/
+
 /** Tells quickly that a text, such as most, has nothing to scrub. */
 function isClean(text: string): boolean {
   if (mayHoldCardNumber(text) || text.includes(String.raw`\u`)) return false
@@ -31,17 +34,26 @@ function isClean(text: string): boolean {
   return withoutEncoded(text) === text
 }
 
+// Random bytes have a control character before long: most of what looks like base64 is not decoded whole.
+const FIRST_CHARACTERS = 32
+
 // A token within a token, at most; more would cost time that grows with the nesting.
 const MOST_NESTED = 2
 
 /** Removes base64 of card data: a request that was signed or encoded where it should have been encrypted. */
 function withoutEncoded(text: string, nested = MOST_NESTED): string {
   const remove = (encoded: string): string => {
-    const decoded = Buffer.from(encoded, 'base64').toString('utf8')
+    if (!READABLE.test(decode(encoded.slice(0, FIRST_CHARACTERS)))) return encoded
+    const decoded = decode(encoded)
     return READABLE.test(decoded) && holdsCardData(decoded, nested) ? REMOVED : encoded
   }
   // A slash is a digit of base64 or separates the segments of a path.
-  return text.replaceAll(BASE64, remove).replaceAll(BASE64URL, remove)
+  const left = COMPACT.test(text) ? text : text.replaceAll(BASE64, remove)
+  return left.replaceAll(BASE64URL, remove)
+}
+
+function decode(encoded: string): string {
+  return Buffer.from(encoded, 'base64').toString('utf8')
 }
 
 function holdsCardData(text: string, nested: number): boolean {
@@ -52,6 +64,7 @@ function holdsCardData(text: string, nested: number): boolean {
 
 /** Scrubs a body: card numbers are masked, security codes removed. A body that has neither is returned as it came. */
 export function scrubBody(text: string): string {
+  if (COMPACT.test(text)) return withoutEncoded(text)
   if (isClean(text)) return text
   try {
     const value: unknown = JSON.parse(text)
@@ -126,11 +139,19 @@ const HEADERS: Readonly<Record<string, (value: string) => string>> = {
   signature: (value) => value.replaceAll(KEY_ID, `$1${REMOVED}`),
 }
 
-/** Scrubs a header's value. Signatures and bearer JWTs are left: they are good for one request, or for minutes. */
-export function scrubHeader(name: string, value: string): string {
+type Header = readonly [name: string, value: string]
+
+/** Scrubs the values of headers. Signatures and bearer JWTs are left: they are good for one request, or for minutes. */
+export function scrubHeaders(headers: readonly Header[]): readonly Header[] {
+  const withoutSecrets = headers.map(([name, value]): Header => [name, withoutSecret(name, value)])
+  if (isClean(withoutSecrets.map(([, value]) => value).join('\n'))) return withoutSecrets
+  return withoutSecrets.map(([name, value]): Header => [name, scrubText(value)])
+}
+
+function withoutSecret(name: string, value: string): string {
   const key = name.toLowerCase()
   const scrub = Object.hasOwn(HEADERS, key) ? HEADERS[key] : undefined
-  return scrubText(scrub?.(value) ?? value)
+  return scrub?.(value) ?? value
 }
 
 function scrubAuthorization(value: string): string {

@@ -1,6 +1,7 @@
 import {
   createCipheriv,
   createDecipheriv,
+  createHmac,
   createSecretKey,
   hkdfSync,
   type KeyObject,
@@ -9,7 +10,7 @@ import {
 // Layout of a sealed value: version (1) | key id (4) | expiry (8) | owner length (2) | owner | salt (32) | nonce (12)
 // | ciphertext | tag (16). Everything in front of the salt is associated data, together with kind and name.
 
-const VERSION = 1
+const VERSION = 2
 const KEY_ID_BYTES = 4
 const FIXED_BYTES = 1 + KEY_ID_BYTES + 8 + 2
 const SALT_BYTES = 32
@@ -46,7 +47,7 @@ export class SealError extends Error {
 }
 
 /**
- * Seals content with AES-256-GCM under a key derived for this value alone (HKDF-SHA256 with a fresh salt).
+ * Seals content with AES-256-GCM under a key derived for this value alone (HKDF-Expand with SHA-256 and a fresh salt).
  *
  * Owner and expiry can be read by whoever holds the value; they cannot be changed.
  */
@@ -57,7 +58,11 @@ export function seal(
 ): Buffer {
   const header = encodeHeader(key.id, sealing)
   const drawn = randomBytes(SALT_BYTES + NONCE_BYTES)
-  const recordKey = deriveRecordKey(key, sealing, drawn.subarray(0, SALT_BYTES))
+  const recordKey = deriveRecordKey(key, {
+    place: sealing,
+    derive: expand,
+    salt: drawn.subarray(0, SALT_BYTES),
+  })
   const cipher = createCipheriv('aes-256-gcm', recordKey, drawn.subarray(SALT_BYTES))
   cipher.setAAD(associatedData(header, sealing))
   const ciphertext = cipher.update(sealing.content)
@@ -79,7 +84,7 @@ export function open(
   const parsed = parseSealed(sealed)
   const key = parsed === undefined ? undefined : findKey(parsed.keyId)
   if (parsed === undefined || key === undefined) throw new SealError('a sealed value does not open')
-  const recordKey = deriveRecordKey(key, place, parsed.salt)
+  const recordKey = deriveRecordKey(key, { place, derive: parsed.derive, salt: parsed.salt })
   const decipher = createDecipheriv('aes-256-gcm', recordKey, parsed.nonce, {
     authTagLength: TAG_BYTES,
   })
@@ -105,9 +110,29 @@ export function deriveSubkey(key: SealingKey, purpose: string): Buffer {
   return Buffer.from(hkdfSync('sha256', key.key, '', `coatcheck subkey v1 ${purpose}`, 32))
 }
 
-function deriveRecordKey(key: SealingKey, place: Place, salt: Buffer): KeyObject {
+type Derive = (key: KeyObject, info: string, salt: Buffer) => Uint8Array
+
+// A sealing key is uniformly random, so extracting can be left out (RFC 5869 §3.3): the salt joins the info.
+function expand(key: KeyObject, info: string, salt: Buffer): Uint8Array {
+  return createHmac('sha256', key).update(info).update(salt).update('\x01').digest()
+}
+
+// What was sealed before this version is read, and written no more.
+const DERIVATIONS: ReadonlyMap<number, Derive> = new Map([
+  [1, (key, info, salt) => new Uint8Array(hkdfSync('sha256', key, salt, info, 32))],
+  [VERSION, expand],
+])
+
+/** What a record's key is derived from beside the sealing key. */
+interface Derivation {
+  readonly place: Place
+  readonly derive: Derive
+  readonly salt: Buffer
+}
+
+function deriveRecordKey({ key }: SealingKey, { place, derive, salt }: Derivation): KeyObject {
   const info = lengthPrefixed('coatcheck record v1', place.kind, place.secret ?? '')
-  const derived = new Uint8Array(hkdfSync('sha256', key.key, salt, info, 32))
+  const derived = derive(key, info, salt)
   const recordKey = createSecretKey(derived)
   derived.fill(0)
   return recordKey
@@ -127,6 +152,7 @@ function encodeHeader(keyId: string, { owner, expiresAt }: SealContent): Buffer 
 }
 
 interface ParsedSealed extends Omit<SealContent, 'content'> {
+  readonly derive: Derive
   readonly keyId: string
   readonly header: Buffer
   readonly salt: Buffer
@@ -136,13 +162,15 @@ interface ParsedSealed extends Omit<SealContent, 'content'> {
 }
 
 function parseSealed(sealed: Buffer): ParsedSealed | undefined {
-  if (sealed.length < FIXED_BYTES || sealed.readUInt8(0) !== VERSION) return undefined
+  const derive = DERIVATIONS.get(sealed[0] ?? 0)
+  if (derive === undefined || sealed.length < FIXED_BYTES) return undefined
   const headerEnd = FIXED_BYTES + sealed.readUInt16BE(FIXED_BYTES - 2)
   const contentStart = headerEnd + SALT_BYTES + NONCE_BYTES
   const contentEnd = sealed.length - TAG_BYTES
   if (contentEnd < contentStart) return undefined
   const expiresAt = Number(sealed.readBigUInt64BE(1 + KEY_ID_BYTES))
   return {
+    derive,
     keyId: sealed.toString('latin1', 1, 1 + KEY_ID_BYTES).trimEnd(),
     expiresAt: expiresAt === 0 ? undefined : expiresAt,
     owner: sealed.toString('utf8', FIXED_BYTES, headerEnd),

@@ -18,8 +18,10 @@ import {
   type Schedule,
 } from './plan.ts'
 import { discardPassing, resealLasting } from './reseal.ts'
+import type { ShareSet } from './root-key-share.ts'
 import type { RootKey } from './root-key.ts'
 import { rootSealer } from './sealing-keys.ts'
+import { shareSetWrite } from './split-root-key.ts'
 
 const KIND_NAMES = {
   'signing-key': 'signing key',
@@ -38,8 +40,12 @@ export interface KeyKeeper {
   rotate(kind: KeyKind, policy: KeyPolicy): Promise<readonly KeyChange[]>
   /** Ends a signing key for good. Throws OperatorError when it has ended, or never was. */
   revoke(kid: string): Promise<readonly KeyChange[]>
-  /** Wraps the sealing keys by another root key; it must be the one that is held afterwards. */
-  rewrap(root: RootKey): Promise<number>
+  /**
+   * Wraps the sealing keys by another root key; it must be the one that is held afterwards.
+   *
+   * @param shares - how it is split. Default is not at all.
+   */
+  rewrap(root: RootKey, shares?: ShareSet): Promise<number>
   /**
    * Replaces every sealing key, and throws away what lives for minutes only. Takes some ten seconds.
    *
@@ -84,11 +90,12 @@ export function createKeyKeeper(needs: KeepingNeeds): KeyKeeper {
     })
   }
 
-  async function rewrap(root: RootKey): Promise<number> {
+  async function rewrap(root: RootKey, shares?: ShareSet): Promise<number> {
     const wrapper = rootSealer(root, needs.random)
     for (let attempt = 0; attempt < ATTEMPTS; attempt += 1) {
       const keys = await list('sealing-key')
-      if (await store.write(keys.map((key) => key.resealed(wrapper)))) return keys.length
+      const writes = [...keys.map((key) => key.resealed(wrapper)), shareSetWrite(shares)]
+      if (await store.write(writes)) return keys.length
     }
     throw changedMeanwhile()
   }

@@ -6,7 +6,8 @@ import type { TokenRootKey } from '../hsm/token-root-key.ts'
 import type { SealingKey } from '../jose/seal.ts'
 import { readPrivateFile } from './private-file.ts'
 
-const KEY_BYTES = 32
+/** The length of a root key. */
+export const KEY_BYTES = 32
 
 /** The key that wraps the sealing keys, in memory or in a token. Nothing else is sealed with it. */
 export type RootKey = SealingKey | TokenRootKey
@@ -25,6 +26,11 @@ export function parseRootKey(text: string, source: string): SealingKey {
       'A root key is 32 bytes in base64, as "coatcheck keys init" writes it.',
     )
   }
+  return toRootKey(bytes)
+}
+
+/** Makes a root key of its 32 bytes, and wipes them. */
+export function toRootKey(bytes: Uint8Array): SealingKey {
   const key = createSecretKey(bytes)
   bytes.fill(0)
   return { id: 'root', key }

@@ -43,6 +43,42 @@ export function isFieldPath(path: string): path is FieldPath {
   return KNOWN.has(path)
 }
 
+type Split = readonly [branch: string, name: string]
+
+// Every field and branch of the catalogue, taken apart: what is known is not built anew, so that its text is hashed once.
+const SPLITS: ReadonlyMap<string, Split> = new Map(
+  FIELD_PATHS.flatMap((path) => prefixesOf(path)).map((path) => [path, cut(path)]),
+)
+
+const JOINED: ReadonlyMap<string, ReadonlyMap<string, string>> = new Map(
+  [...SPLITS.values()].map(([branch]) => [branch, namesIn(branch)]),
+)
+
+function prefixesOf(path: string): readonly string[] {
+  const [branch] = cut(path)
+  return branch === '' ? [path] : [...prefixesOf(branch), path]
+}
+
+function cut(path: string): Split {
+  const at = path.lastIndexOf('.')
+  return at < 0 ? ['', path] : [path.slice(0, at), path.slice(at + 1)]
+}
+
+function namesIn(branch: string): ReadonlyMap<string, string> {
+  const inside = [...SPLITS].filter(([, [parent]]) => parent === branch)
+  return new Map(inside.map(([path, [, name]]) => [name, path]))
+}
+
+/** Takes the last name off a dotted path; its branch is empty at the top. */
+export function splitPath(path: string): Split {
+  return SPLITS.get(path) ?? cut(path)
+}
+
+/** Joins the path of a branch, empty at the top, and a name in it. */
+export function joinPath(branch: string, name: string): string {
+  return JOINED.get(branch)?.get(name) ?? (branch === '' ? name : `${branch}.${name}`)
+}
+
 const BARE_NAMES: ReadonlyMap<string, FieldPath> = new Map(
   CARD.map((name) => [name, `paymentInformation.card.${name}`] as const),
 )

@@ -1,3 +1,5 @@
+import { splitPath } from './field-catalogue.ts'
+
 /** A tree of objects whose leaves are of type `Leaf`. */
 export interface Tree<Leaf> {
   [name: string]: Tree<Leaf> | Leaf
@@ -11,13 +13,13 @@ export function nest<Leaf>(leaves: Iterable<readonly [path: string, leaf: Leaf]>
     if (known !== undefined) return known
     const branch: Tree<Leaf> = {}
     branches.set(path, branch)
-    const cut = path.lastIndexOf('.')
-    branchAt(cut < 0 ? '' : path.slice(0, cut))[path.slice(cut + 1)] = branch
+    const [parent, name] = splitPath(path)
+    branchAt(parent)[name] = branch
     return branch
   }
   for (const [path, leaf] of leaves) {
-    const cut = path.lastIndexOf('.')
-    branchAt(cut < 0 ? '' : path.slice(0, cut))[path.slice(cut + 1)] = leaf
+    const [branch, name] = splitPath(path)
+    branchAt(branch)[name] = leaf
   }
   return branchAt('')
 }

@@ -1,5 +1,5 @@
 import { ServiceError } from '../errors.ts'
-import { FIELD_PATHS, isFieldPath, type FieldPath } from './field-catalogue.ts'
+import { FIELD_PATHS, isFieldPath, joinPath, type FieldPath } from './field-catalogue.ts'
 import { isJsonObject, locate, objectMember, type Faults, type JsonObject } from './parse.ts'
 
 /** What a merchant asks to isolate: every path once, either required or optional, in the order of the request. */
@@ -45,7 +45,7 @@ const BRANCHES: ReadonlySet<string> = new Set(
 
 function collectBranch(branch: JsonObject, prefix: string, collected: Collected): void {
   for (const [name, value] of Object.entries(branch)) {
-    const path = prefix === '' ? name : `${prefix}.${name}`
+    const path = joinPath(prefix, name)
     // Members are nested here: by a dotted name one field could be named twice.
     if (name.includes('.')) collected.faults.push(unknownField(prefix, name, false))
     else if (isFieldPath(path)) collectLeaf(path, value, collected)

@@ -1,5 +1,11 @@
 import { ServiceError } from '../errors.ts'
-import { isFieldPath, pathOfBareName, type CardData, type FieldPath } from './field-catalogue.ts'
+import {
+  isFieldPath,
+  joinPath,
+  pathOfBareName,
+  type CardData,
+  type FieldPath,
+} from './field-catalogue.ts'
 import { isJsonObject, locateDotted, stringMember, type JsonObject } from './parse.ts'
 import type { Faults } from './parse.ts'
 
@@ -62,7 +68,7 @@ interface Reading {
 function readBranch(branch: JsonObject, prefix: string, reading: Reading): void {
   for (const [name, value] of Object.entries(branch)) {
     const bare = prefix === '' ? pathOfBareName(name) : undefined
-    const path = bare ?? (prefix === '' ? name : `${prefix}.${name}`)
+    const path = bare ?? joinPath(prefix, name)
     if (isFieldPath(path)) readLeaf(path, value, reading)
     else if (isBranch(name, path) && isJsonObject(value)) readBranch(value, path, reading)
     else reading.faults.push({ location: locateDotted(path), message: 'is not a known field' })

@@ -4,6 +4,8 @@
  */
 export const KINDS = {
   'sealing-key': 'lasting',
+  // Not sealed: it says how the root key is split, before there is one.
+  'root-key-shares': 'lasting',
   'signing-key': 'lasting',
   'mle-key': 'lasting',
   'audit-key': 'lasting',

@@ -113,12 +113,11 @@ function prepareApply(db: DatabaseSync): RecordTable['apply'] {
   const remove = db.prepare('DELETE FROM records WHERE kind = ? AND name = ?')
   const count = db.prepare(
     `UPDATE records
-       SET issued = issued + :issued, opened = opened + :opened, failed = failed + :failed,
-         value = CASE WHEN issued + :issued >= :issuedLimit OR opened + :opened >= :openedLimit
-           OR failed + :failed >= :failedLimit THEN x'' ELSE value END
-       WHERE kind = :kind AND name = :name AND length(value) > 0
-         AND issued + :issued <= :issuedLimit AND opened + :opened <= :openedLimit
-         AND failed + :failed <= :failedLimit AND (expires_at IS NULL OR expires_at > :seconds)`,
+       SET issued = issued + ?1, opened = opened + ?2, failed = failed + ?3,
+         value = CASE WHEN issued + ?1 >= ?4 OR opened + ?2 >= ?5 OR failed + ?3 >= ?6 THEN x'' ELSE value END
+       WHERE kind = ?7 AND name = ?8 AND length(value) > 0
+         AND issued + ?1 <= ?4 AND opened + ?2 <= ?5 AND failed + ?3 <= ?6
+         AND (expires_at IS NULL OR expires_at > ?9)`,
   )
 
   // An expired record goes first, id and all, so that the new one is the youngest.
@@ -159,18 +158,10 @@ function runCount(
   seconds: number,
 ): boolean {
   const { issued, opened, failed } = limits
-  const parameters = {
-    kind,
-    name,
-    seconds,
-    issued: issued === undefined ? 0 : 1,
-    opened: opened === undefined ? 0 : 1,
-    failed: failed === undefined ? 0 : 1,
-    issuedLimit: issued ?? UNLIMITED,
-    openedLimit: opened ?? UNLIMITED,
-    failedLimit: failed ?? UNLIMITED,
-  }
-  return count.run(parameters).changes === 1
+  const steps = [issued, opened, failed].map((limit) => (limit === undefined ? 0 : 1))
+  const most = [issued, opened, failed].map((limit) => limit ?? UNLIMITED)
+  // By position: names are looked up one by one, at a third of the statement's cost.
+  return count.run(...steps, ...most, kind, name, seconds).changes === 1
 }
 
 function toRecord(row: Row): StoredRecord {

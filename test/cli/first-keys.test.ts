@@ -24,7 +24,9 @@ const TOGETHER = 4
 async function expectOne(t: TestContext, store: Store): Promise<void> {
   t.after(() => store.close())
   const roots = Array.from({ length: TOGETHER }, () => holdRootKey(makeRootKey()))
-  const made = await Promise.allSettled(roots.map((root) => makeFirstKeys(store, root, 'x')))
+  const made = await Promise.allSettled(
+    roots.map((root) => makeFirstKeys({ store, root, place: 'x' })),
+  )
   const winners = roots.filter((_root, index) => made[index]?.status === 'fulfilled')
   assert.equal(winners.length, 1)
   for (const { reason } of made.filter(({ status }) => status === 'rejected') as {

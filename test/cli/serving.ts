@@ -58,7 +58,7 @@ export function workersOf(pid: number): readonly number[] {
 }
 
 /** Reads what the system says of a process; nothing once that has ended. */
-export function readProcess(pid: number, file: 'cmdline' | 'limits'): string {
+export function readProcess(pid: number, file: 'cmdline' | 'environ' | 'limits'): string {
   try {
     return readFileSync(`/proc/${pid}/${file}`, 'utf8').replaceAll('\0', ' ')
   } catch {

@@ -1,7 +1,11 @@
 import { strict as assert } from 'node:assert'
 import { test } from 'node:test'
-import { scrubBody, scrubHeader, scrubText } from '../../src/dev/scrub.ts'
+import { scrubBody, scrubHeaders, scrubText } from '../../src/dev/scrub.ts'
 import { TEST_CARDS } from '../../src/dev/test-cards.ts'
+
+function scrubHeader(name: string, value: string): string | undefined {
+  return scrubHeaders([[name, value]])[0]?.[1]
+}
 
 const MASKED = '411111XXXXXX1111'
 

@@ -38,7 +38,7 @@ export interface StoreFacts {
 export interface RootKeyFacts {
   /** The token and the label in it; undefined where the key is in none. */
   readonly token?: string | undefined
-  readonly source: 'environment' | 'file' | 'hsm'
+  readonly source: 'environment' | 'file' | 'hsm' | 'shares'
   /** Undefined when there is no file. */
   readonly file: PathFacts | undefined
   readonly path: string

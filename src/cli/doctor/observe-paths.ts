@@ -100,11 +100,11 @@ export function observeRootKey({
   pkcs11Token,
   pkcs11KeyLabel,
 }: Config): RootKeyFacts {
-  const isInHsm = rootKey === undefined && rootKeyIn === 'hsm'
+  const source = rootKey === undefined ? rootKeyIn : 'environment'
   const file = observePath(rootKeyFile)
   return {
-    source: isInHsm ? 'hsm' : rootKey === undefined ? 'file' : 'environment',
-    ...(isInHsm ? { token: `${pkcs11Token} (${pkcs11KeyLabel})` } : {}),
+    source,
+    ...(source === 'hsm' ? { token: `${pkcs11Token} (${pkcs11KeyLabel})` } : {}),
     file,
     path: rootKeyFile,
     isInDataFolder: file !== undefined && existsSync(data) && isInside(data, rootKeyFile),

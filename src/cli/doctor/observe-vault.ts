@@ -9,7 +9,7 @@ import { isBundledCredential } from '../../merchant/bundled-credential.ts'
 import type { Store } from '../../store/contract.ts'
 import { SealError } from '../../jose/seal.ts'
 import { createReadingStore } from '../../store/sqlite-reader.ts'
-import { openRootKey } from '../custody.ts'
+import { openVaultRootKey } from '../vault.ts'
 import type { KeyFacts, PoolFacts, VaultFacts } from './facts.ts'
 import type { ObservedStore } from './observe-paths.ts'
 
@@ -45,7 +45,7 @@ export async function readVault(config: Config, store: Store): Promise<ObservedV
 
 async function openVault(config: Config, store: Store): Promise<VaultFacts | OperatorError> {
   try {
-    const root = await openRootKey(config)
+    const root = await openVaultRootKey(config, store)
     const sealer = await loadSealer(store, root.current(), { ...systemRandom, now: systemClock })
     const keeper = createKeyKeeper({ store, root, now: systemClock, random: systemRandom })
     const administration = createAdministration({ store, sealer, now: systemClock })

@@ -1,0 +1,89 @@
+import { systemClock, systemRandom } from '../clock-and-random.ts'
+import { OperatorError } from '../errors.ts'
+import type { SealingKey } from '../jose/seal.ts'
+import { createShareCollector, type ShareCollector, type Taken } from '../keys/collect-shares.ts'
+import type { ShareSet } from '../keys/root-key-share.ts'
+import { loadSealer } from '../keys/sealing-keys.ts'
+import { readShareSet } from '../keys/split-root-key.ts'
+import type { Store } from '../store/contract.ts'
+import { openSecretLines } from './secret-lines.ts'
+
+/** How the root key of a store is split, and what collects its shares. */
+interface Collecting {
+  readonly set: ShareSet
+  readonly collector: ShareCollector
+}
+
+/** Begins to collect the shares of a store's root key. Throws OperatorError when it is not split. */
+export async function collectShares(store: Pick<Store, 'get' | 'list'>): Promise<Collecting> {
+  const set = await readShareSet(store)
+  if (set === undefined) {
+    throw new OperatorError(
+      'The root key of this store is not split in shares.',
+      'Say where it is with --root-key-in, or split it with "coatcheck keys rewrap --to shares".',
+    )
+  }
+  return { set, collector: createShareCollector(set, (root) => opens(store, root)) }
+}
+
+async function opens(store: Pick<Store, 'list'>, root: SealingKey): Promise<boolean> {
+  try {
+    await loadSealer(store, root, { ...systemRandom, now: systemClock })
+    return true
+  } catch (error) {
+    if (error instanceof OperatorError) return false
+    throw error
+  }
+}
+
+/**
+ * Reads shares from standard input, a line each, until they join to the root key of a store. What is wrong with one is
+ * said, and the next is read.
+ *
+ * @throws OperatorError when the root key is not split, or the input ends before there are enough.
+ */
+export async function askForShares(store: Pick<Store, 'get' | 'list'>): Promise<SealingKey> {
+  const { set, collector } = await collectShares(store)
+  const { shares, threshold } = set
+  const lines = openSecretLines(
+    `The root key is split: paste ${threshold} of its ${shares} shares, each with Enter. They are not shown.`,
+  )
+  try {
+    for await (const line of lines) {
+      const root = line.trim() === '' ? undefined : await takeAloud(collector, set, line)
+      if (root !== undefined) return root
+    }
+  } finally {
+    lines.close()
+  }
+  throw new OperatorError(
+    `The root key is split, and ${describeMissing(collector.missing())}.`,
+    `Give ${threshold} of its ${shares} shares by standard input, a line each.`,
+  )
+}
+
+async function takeAloud(
+  collector: ShareCollector,
+  set: ShareSet,
+  line: string,
+): Promise<SealingKey | undefined> {
+  try {
+    const taken = await collector.take(line)
+    if (process.stdin.isTTY) process.stderr.write(`${describeTaken(taken, set)}\n`)
+    return taken.root
+  } catch (error) {
+    if (!(error instanceof OperatorError)) throw error
+    process.stderr.write(`${error.problem} ${error.fix}\n`)
+    return undefined
+  }
+}
+
+/** Says in a sentence that a share was taken, and what is missing. */
+export function describeTaken({ number, missing }: Taken, { shares }: ShareSet): string {
+  const rest = missing === 0 ? 'none is needed any more' : describeMissing(missing)
+  return `Share ${number} of ${shares} is taken; ${rest}.`
+}
+
+function describeMissing(missing: number): string {
+  return missing === 1 ? '1 more share is needed' : `${missing} more shares are needed`
+}
