@@ -24,6 +24,7 @@ import { createRotatedKeys, type RotationPolicy } from './keys/rotated-keys.ts'
 import { openLiveKeys, type LiveKeys } from './keys/live-keys.ts'
 import { holdRootKey, type RootKey } from './keys/root-key.ts'
 import { poolSealer } from './keys/sealing-keys.ts'
+import { startSigningHeads, type HeadSigning } from './keys/sign-heads.ts'
 import {
   createSessionKeyPool,
   type PoolPolicy,
@@ -164,9 +165,15 @@ export async function createService(options: ServiceOptions): Promise<Service> {
     toleranceSeconds: options.toleranceSeconds,
   }
   const machine = { store, sealer, now, random, site: SITE.digits }
+  const heads = startSigningHeads({
+    ...machine,
+    onSigned: (head) => logger.info('audit', { audit: { event: 'head.signed', head } }),
+    onFault: (error) =>
+      logger.error('heads of the audit cannot be signed', { error: describeError(error) }),
+  })
   const app = await createApp({
     ...options,
-    operations: createOperations({ ...options, now, random, trace }, keys, pool),
+    operations: createOperations({ ...options, now, random, trace }, { keys, pool, heads }),
     furtherRoutes: options.furtherRoutes?.({ ...machine, audit: createLoggedAudit(logger) }) ?? [],
     authenticate: wrappers.authenticate(
       withFreshKeys(keys, (request) => authenticate(authentication, request)),
@@ -186,6 +193,7 @@ export async function createService(options: ServiceOptions): Promise<Service> {
   await pool.fill()
   const close = async (): Promise<void> => {
     await app.close()
+    await heads.close()
     await keys.close()
   }
   return { app, metrics, poolStatus: () => pool.status(), close }
@@ -225,7 +233,13 @@ function unreadable(logger: Logger): (kid: string) => void {
 
 type Completed = ServiceOptions & Required<Pick<ServiceOptions, 'now' | 'random' | 'trace'>>
 
-function createOperations(options: Completed, keys: LiveKeys, pool: SessionKeyPool): Operations {
+interface Parts {
+  readonly keys: LiveKeys
+  readonly pool: SessionKeyPool
+  readonly heads: HeadSigning
+}
+
+function createOperations(options: Completed, { keys, pool, heads }: Parts): Operations {
   const { store, logger, sessionLimits, wrappers = UNWRAPPED } = options
   const { sealer, signingKeys } = keys
   const found = { get: store.get, sealer, poolSealer: poolSealer(sealer), now: options.now }
@@ -237,7 +251,8 @@ function createOperations(options: Completed, keys: LiveKeys, pool: SessionKeyPo
   const sessionNeeds = wrappers.createSession({ ...shared, nextSessionKey })
   const defaultAttempts = sessionLimits.attempts
   const tokenNeeds = wrappers.createToken({ ...shared, site: SITE, defaultAttempts })
-  const trail = createReleaseTrail({ ...shared, store: { write: store.write } })
+  const { note } = heads
+  const trail = createReleaseTrail({ ...shared, store: { write: store.write }, note })
   const releaseNeeds = { ...shared, site: SITE, trail }
   return {
     createSession: (merchant, call) => createSession(sessionNeeds, merchant, call),

@@ -35,7 +35,11 @@ export async function runWorker(config: Config): Promise<void> {
     signingToken: root.signing,
     logger,
     publicOrigin: config.origin,
-    sessionLimits: { tokens: config.tokensPerSession, attempts: config.attemptsPerSession },
+    sessionLimits: {
+      tokens: config.tokensPerSession,
+      attempts: config.attemptsPerSession,
+      uses: config.usesPerToken,
+    },
     poolPolicy: {
       batch: BATCH,
       reserve: RESERVE,

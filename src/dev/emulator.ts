@@ -272,7 +272,7 @@ function listenAnywhere(app: FastifyInstance): Promise<string> {
 
 function startMintingUnlessBundled(
   { sessionKeys, seed: text }: EmulatorOptions,
-  { store, sealer, clock }: Parts,
+  { store, sealer, clock, logger }: Parts,
   onFault: (error: unknown) => void,
 ): Minting | undefined {
   if (text !== undefined || sessionKeys === 'bundled') return undefined
@@ -283,6 +283,7 @@ function startMintingUnlessBundled(
     site: SITE.digits,
     targets: DEV_POOL_TARGETS,
     onFault,
+    onRecovery: () => logger.info('the store works again: session keys are minted'),
   })
 }
 
