@@ -1,5 +1,4 @@
-// With Jest, whose modules must be real ones: `node --experimental-vm-modules node_modules/jest/bin/jest.js`, with the TypeScript
-// transform of your choice.
+// With Jest, whose modules must be real ones: `NODE_OPTIONS=--experimental-vm-modules npx jest --config examples/jest.config.js`.
 
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals'
 import { startCoatcheck, type Coatcheck } from 'coatcheck/testing'

@@ -1,37 +1,50 @@
-// With Playwright: `playwright test examples/playwright.test.ts`. Every worker has an emulator of its own, by a fixture; tests of
-// a page use it in the same way, with the shop under test told `coatcheck.url`.
+// With Playwright: `npx playwright test --config examples/playwright.config.js`. By a fixture every test has an emulator of its own,
+// and a shop that was told to use it.
 
 import { expect, test as base } from '@playwright/test'
 import { startCoatcheck, type Coatcheck } from 'coatcheck/testing'
+import { startShop, type Shop } from './shop.ts'
 
-const test = base.extend<{ readonly coatcheck: Coatcheck }>({
+const test = base.extend<{ readonly coatcheck: Coatcheck; readonly shop: Shop }>({
   // oxlint-disable-next-line no-empty-pattern -- Playwright reads from the pattern which fixtures are needed
   coatcheck: async ({}, use) => {
-    await using coatcheck = await startCoatcheck({ freeze: '2027-01-01T00:00:00Z' })
+    await using coatcheck = await startCoatcheck()
     await use(coatcheck)
+  },
+  shop: async ({ coatcheck }, use) => {
+    await using shop = await startShop({ url: coatcheck.url, ...coatcheck.merchant })
+    await use(shop)
   },
 })
 
-test('a card is taken once for each token', async ({ coatcheck }) => {
-  const captureContext = await coatcheck.client.generateFlexAPICaptureContext({
-    fields: { paymentInformation: { card: { number: {} } } },
-  })
-  const card = { paymentInformation: { card: { number: '4111111111111111' } } }
-  const token = await coatcheck.createToken(card, { captureContext })
-  expect(token.split('.')).toHaveLength(3)
-  expect(coatcheck.requests.last()?.at).toBe('2027-01-01T00:00:00.000Z')
+test('the shopper pays, and the card goes to the service alone', async ({
+  page,
+  coatcheck,
+  shop,
+}) => {
+  await page.goto(shop.url)
+  await page.getByLabel('Card number').fill('4111111111111111')
+  await page.getByRole('button', { name: 'Pay' }).click()
+  await expect(page.getByRole('status')).toHaveText('Card ending in 1111')
+  expect(coatcheck.requests.last({ operation: 'createTransientToken' })?.status).toBe(201)
 })
 
-test('the public key of a capture context is there for every page', async ({
+test('the shopper who took too long is asked to load the page again', async ({
+  page,
   coatcheck,
-  request,
+  shop,
 }) => {
-  const context = await coatcheck.client.generateFlexAPICaptureContext({
-    fields: { paymentInformation: { card: { number: {} } } },
-  })
-  const header: { kid: string } = JSON.parse(
-    Buffer.from(context.split('.')[0] ?? '', 'base64url').toString(),
-  )
-  const reply = await request.get(`${coatcheck.url}/flex/v2/public-keys/${header.kid}`)
-  expect(reply.status()).toBe(200)
+  await page.goto(shop.url)
+  coatcheck.clock.advance('16m')
+  await page.getByLabel('Card number').fill('4111111111111111')
+  await page.getByRole('button', { name: 'Pay' }).click()
+  await expect(page.getByRole('status')).toContainText('load the page again')
+})
+
+test('the shopper is told when the service is down', async ({ page, coatcheck, shop }) => {
+  await page.goto(shop.url)
+  coatcheck.faults.next({ kind: 'unavailable', match: { operation: 'getPaymentDetailsByToken' } })
+  await page.getByLabel('Card number').fill('4111111111111111')
+  await page.getByRole('button', { name: 'Pay' }).click()
+  await expect(page.getByRole('status')).toContainText('not available')
 })

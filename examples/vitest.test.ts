@@ -1,4 +1,4 @@
-// With Vitest: `vitest run examples/vitest.test.ts`.
+// With Vitest: `npx vitest run examples/vitest.test.ts`.
 
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { startCoatcheck, type Coatcheck } from 'coatcheck/testing'

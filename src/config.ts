@@ -140,6 +140,12 @@ const SETTINGS = {
     default: 5,
     description: 'opened attempts that one session may see',
   },
+  usesPerToken: {
+    kind: whole(0, 9999),
+    default: 0,
+    description:
+      'payments or releases that one transient token is good for; 0: as many as one likes while it lives',
+  },
   rotateSessions: {
     kind: count,
     default: 10_000,
@@ -160,11 +166,16 @@ const SETTINGS = {
     default: 90,
     description: 'days after which a sealing key is replaced',
   },
+  rotateAuditDays: {
+    kind: days,
+    default: 90,
+    description: 'days after which the key that signs the audit trail is replaced',
+  },
   keyStageSeconds: {
     kind: whole(5, 86_400),
     default: 3900,
     description:
-      'seconds that a new signing or sealing key is known before it is used; more than others cache public keys',
+      'seconds that a new signing, sealing or audit key is known before it is used; more than others cache public keys',
   },
   clockToleranceSeconds: {
     kind: seconds,

@@ -235,7 +235,7 @@ export const ERRORS = {
     actor: 'merchant',
     message: 'No such transient token',
     cause:
-      'The token is unknown, has expired, or belongs to another merchant: the reply never says which.',
+      'The token is unknown, has expired, was used as often as it may be, or belongs to another merchant: the reply never says which.',
     fix: 'Use the token within 15 minutes, as the merchant that opened its session.',
   },
   KEY_POOL_EMPTY: {

@@ -24,6 +24,7 @@ import { createRotatedKeys, type RotationPolicy } from './keys/rotated-keys.ts'
 import { openLiveKeys, type LiveKeys } from './keys/live-keys.ts'
 import { holdRootKey, type RootKey } from './keys/root-key.ts'
 import { poolSealer } from './keys/sealing-keys.ts'
+import { startSigningHeads, type HeadSigning } from './keys/sign-heads.ts'
 import {
   createSessionKeyPool,
   type PoolPolicy,
@@ -41,7 +42,7 @@ import type { SessionLimits } from './session/sealed-session.ts'
 import type { Store } from './store/contract.ts'
 import type { Sealer } from './store/sealed-records.ts'
 import { describeError, type Logger } from './telemetry/logger.ts'
-import { createMetrics, type Metrics } from './telemetry/metrics.ts'
+import type { KeyGauges, Metrics } from './telemetry/metrics.ts'
 import { noTrace, type Trace } from './telemetry/trace.ts'
 
 /** The site that kids, `iss` and jti name: two digits and the letter that goes with them. */
@@ -86,6 +87,8 @@ export interface ServiceOptions {
   readonly wrappers?: Wrappers
   /** See {@link HttpNeeds}. */
   readonly gather?: Gather
+  /** Makes what counts the responses. Default is Prometheus' own client. */
+  createMetrics?(keys: KeyGauges): Metrics | Promise<Metrics>
 }
 
 /** The clocks by which a service judges what comes from outside, where its own clock is another. */
@@ -148,7 +151,8 @@ export async function createService(options: ServiceOptions): Promise<Service> {
   })
   const { sealer } = keys
   const pool = createPool(options, sealer)
-  const metrics = createMetrics({
+  const { createMetrics = loadMetrics } = options
+  const metrics = await createMetrics({
     ready: () => pool.status().ready,
     waiting: () => pool.status().waiting,
   })
@@ -161,9 +165,15 @@ export async function createService(options: ServiceOptions): Promise<Service> {
     toleranceSeconds: options.toleranceSeconds,
   }
   const machine = { store, sealer, now, random, site: SITE.digits }
+  const heads = startSigningHeads({
+    ...machine,
+    onSigned: (head) => logger.info('audit', { audit: { event: 'head.signed', head } }),
+    onFault: (error) =>
+      logger.error('heads of the audit cannot be signed', { error: describeError(error) }),
+  })
   const app = await createApp({
     ...options,
-    operations: createOperations({ ...options, now, random, trace }, keys, pool),
+    operations: createOperations({ ...options, now, random, trace }, { keys, pool, heads }),
     furtherRoutes: options.furtherRoutes?.({ ...machine, audit: createLoggedAudit(logger) }) ?? [],
     authenticate: wrappers.authenticate(
       withFreshKeys(keys, (request) => authenticate(authentication, request)),
@@ -183,9 +193,15 @@ export async function createService(options: ServiceOptions): Promise<Service> {
   await pool.fill()
   const close = async (): Promise<void> => {
     await app.close()
+    await heads.close()
     await keys.close()
   }
   return { app, metrics, poolStatus: () => pool.status(), close }
+}
+
+async function loadMetrics(keys: KeyGauges): Promise<Metrics> {
+  const { createMetrics } = await import('./telemetry/metrics.ts')
+  return createMetrics(keys)
 }
 
 /** Has keys read that are too old to go by, before it runs: after a pause of the machine, say, no timer has fired yet. */
@@ -217,7 +233,13 @@ function unreadable(logger: Logger): (kid: string) => void {
 
 type Completed = ServiceOptions & Required<Pick<ServiceOptions, 'now' | 'random' | 'trace'>>
 
-function createOperations(options: Completed, keys: LiveKeys, pool: SessionKeyPool): Operations {
+interface Parts {
+  readonly keys: LiveKeys
+  readonly pool: SessionKeyPool
+  readonly heads: HeadSigning
+}
+
+function createOperations(options: Completed, { keys, pool, heads }: Parts): Operations {
   const { store, logger, sessionLimits, wrappers = UNWRAPPED } = options
   const { sealer, signingKeys } = keys
   const found = { get: store.get, sealer, poolSealer: poolSealer(sealer), now: options.now }
@@ -229,7 +251,8 @@ function createOperations(options: Completed, keys: LiveKeys, pool: SessionKeyPo
   const sessionNeeds = wrappers.createSession({ ...shared, nextSessionKey })
   const defaultAttempts = sessionLimits.attempts
   const tokenNeeds = wrappers.createToken({ ...shared, site: SITE, defaultAttempts })
-  const trail = createReleaseTrail({ ...shared, store: { write: store.write } })
+  const { note } = heads
+  const trail = createReleaseTrail({ ...shared, store: { write: store.write }, note })
   const releaseNeeds = { ...shared, site: SITE, trail }
   return {
     createSession: (merchant, call) => createSession(sessionNeeds, merchant, call),

@@ -57,7 +57,7 @@ export interface Running {
 }
 
 const root = mkdtempSync(join(tmpdir(), 'coatcheck-process-'))
-const NODE_COMPILE_CACHE = join(root, 'compiled')
+const NODE_COMPILE_CACHE = process.env['NODE_COMPILE_CACHE'] ?? join(root, 'compiled')
 const groups = new Set<number>()
 after(() => {
   killGroups()

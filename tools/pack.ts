@@ -170,7 +170,9 @@ async function checkClient(dist: string): Promise<readonly string[]> {
   const minifiedBytes = outputFiles.reduce((sum, file) => sum + file.contents.length, 0)
   console.log(`${CLIENT.name}: ${kilobytes(minifiedBytes)} minified, without jose`)
   const imports = Object.values(metafile.outputs).flatMap((output) => output.imports)
-  const strangers = new Set(imports.map(({ path }) => path).filter((path) => path !== 'jose'))
+  const strangers = new Set(
+    imports.map(({ path }) => path).filter((path) => !/^jose(?:$|\/)/.test(path)),
+  )
   const strays = globSync('**/*.*', { cwd: dist }).filter((file) => !CLIENT_CONTENTS.test(file))
   return [
     ...[...strangers].map((name) => `imports ${name}; its only dependency is jose`),

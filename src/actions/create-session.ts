@@ -58,9 +58,9 @@ export async function createSession(
   const jwk = await traced(trace, 'take session key', () => needs.nextSessionKey(merchant))
   const issuedAt = epochSeconds(needs.now)
   const expiresAt = issuedAt + (merchant.sessionSeconds ?? LIFETIME_SECONDS)
-  const { tokens, attempts } = limitsOf(merchant, needs.sessionLimits)
   const { id: merchantId, tokenSeconds } = merchant
-  const session = { merchantId, expiresAt, tokens, attempts, tokenSeconds }
+  const limits = limitsOf(merchant, needs.sessionLimits)
+  const session = { merchantId, expiresAt, ...limits, tokenSeconds }
   const sealedData = sealSession(session, jwk.kid, needs.sealer)
   const jti = randomText((count) => needs.random.bytes(count), JTI_LENGTH)
   const { origin, correlationId } = call
@@ -89,5 +89,6 @@ function limitsOf(merchant: Merchant, defaults: SessionLimits): SessionLimits {
   return {
     tokens: merchant.tokensPerSession ?? defaults.tokens,
     attempts: merchant.attemptsPerSession ?? defaults.attempts,
+    uses: (merchant.usesPerToken ?? defaults.uses) || undefined,
   }
 }

@@ -178,7 +178,8 @@ async function countAndStore(
   key: SessionKey,
   { session, cardData, expiresAt, jti }: Captured & { readonly jti: string },
 ): Promise<void> {
-  const card = { merchantId: session.merchantId, expiresAt, cardData }
+  const { merchantId, uses } = session
+  const card = { merchantId, expiresAt, cardData, uses }
   const stored = await needs.store.write([
     ...key.countWrites({ opened: session.attempts, issued: session.tokens }),
     ...storeCardWrites(jti, card, needs.sealer),

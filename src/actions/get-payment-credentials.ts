@@ -15,7 +15,12 @@ import type { Store } from '../store/contract.ts'
 import { isLost, type Sealer } from '../store/sealed-records.ts'
 import { shortHash } from '../telemetry/redact.ts'
 import { traced, type Trace } from '../telemetry/trace.ts'
-import { cardRecordName, openSecurityCode, takeSecurityCodeWrites } from '../session/card-vault.ts'
+import {
+  cardRecordName,
+  openSecurityCode,
+  takeSecurityCodeWrites,
+  useTokenWrites,
+} from '../session/card-vault.ts'
 import { readCard } from '../session/read-card.ts'
 
 /** What releasing a card needs. */
@@ -48,8 +53,8 @@ export interface GetPaymentCredentialsCall {
  * The security code is in it at most once. Taking it, and the entry of the release, are one durable write: only then is
  * anything encrypted. Whatever fails afterwards, the code does not go out again.
  *
- * @throws ServiceError `RELEASE_NOT_ALLOWED`; `TOKEN_NOT_FOUND` for an unknown, an expired and another merchant's token
- * alike; `STORE_UNAVAILABLE` when the release cannot be recorded.
+ * @throws ServiceError `RELEASE_NOT_ALLOWED`; `TOKEN_NOT_FOUND` for an unknown, an expired, a spent and another merchant's
+ * token alike; `STORE_UNAVAILABLE` when the release cannot be recorded.
  */
 export async function getPaymentCredentials(
   needs: GetPaymentCredentialsNeeds,
@@ -58,7 +63,7 @@ export async function getPaymentCredentials(
 ): Promise<string> {
   const { trace, now, random } = needs
   const recipient = traced(trace, 'find recipient', () => releaseRecipient(merchant, now))
-  const { cardData, expiresAt } = await traced(trace, 'read card data', async () => {
+  const card = await traced(trace, 'read card data', async () => {
     if (parseJti(jti) === undefined) throw new ServiceError('TOKEN_NOT_FOUND')
     return readCard(needs, merchant, jti)
   })
@@ -66,10 +71,11 @@ export async function getPaymentCredentials(
   const jtiHash = shortHash(jti)
   const release = { correlationId, merchantId: merchant.id, keyId, kid, jtiHash }
   const taken = await traced(trace, 'take security code and record', () =>
-    takeAndRecord(needs, jti, release),
+    takeAndRecord(needs, { jti, uses: card.uses }, release),
   )
   await needs.audit.record({ event: 'card.released', ...describe(taken.appended) })
   const { securityCode } = taken
+  const { cardData, expiresAt } = card
   const times = { issuedAt: epochSeconds(now), expiresAt }
   const site = needs.site.digits
   const claims = createPaymentCredentials({ site, ...times, jti, cardData, securityCode })
@@ -89,19 +95,21 @@ interface Taken {
 
 async function takeAndRecord(
   needs: GetPaymentCredentialsNeeds,
-  jti: string,
+  { jti, uses }: { readonly jti: string; readonly uses: number | undefined },
   release: Omit<Release, 'securityCode'>,
 ): Promise<Taken> {
   const { trail } = needs
+  const use = useTokenWrites(jti, { uses })
   const securityCode = await readSecurityCode(needs, jti)
   if (securityCode !== undefined) {
-    const writes = takeSecurityCodeWrites(jti)
+    const writes = [...use, ...takeSecurityCodeWrites(jti)]
     const appended = await trail.append({ ...release, securityCode: true }, writes)
     if (appended !== undefined) return { appended, securityCode }
     // Another release has taken it meanwhile: this one goes on without.
   }
-  const appended = await trail.append({ ...release, securityCode: false }, [])
+  const appended = await trail.append({ ...release, securityCode: false }, use)
   if (appended !== undefined) return { appended, securityCode: undefined }
+  if (uses !== undefined) throw new ServiceError('TOKEN_NOT_FOUND')
   // No durable entry, no release.
   throw new ServiceError('STORE_UNAVAILABLE', { retryAfterSeconds: 1 })
 }

@@ -32,7 +32,7 @@ export interface GetPaymentDetailsCall {
  * A whole token serves by its jti alone, which nobody can guess: its signature, made with a session key that may be gone,
  * is not verified.
  *
- * @throws ServiceError `TOKEN_NOT_FOUND` for an unknown, an expired and another merchant's token alike.
+ * @throws ServiceError `TOKEN_NOT_FOUND` for an unknown, an expired, a spent and another merchant's token alike.
  */
 export async function getPaymentDetails(
   needs: GetPaymentDetailsNeeds,

@@ -8,12 +8,15 @@ import {
   type Release,
   type ReleaseEntry,
 } from './release-entry.ts'
+import type { ChainHead } from './signed-head.ts'
 
 interface ReleaseTrailNeeds {
   readonly store: Pick<Store, 'write'>
   readonly sealer: Sealer
   readonly now: Now
   readonly random: Pick<Random, 'uuid'>
+  /** Told of every entry that was written. */
+  note(head: ChainHead): void
 }
 
 /** An entry that is in the trail, and its hash. */
@@ -35,12 +38,6 @@ export interface ReleaseTrail {
   append(release: Release, writes: readonly Write[]): Promise<AppendedEntry | undefined>
 }
 
-interface Head {
-  readonly chain: string
-  readonly sequence: number
-  readonly hash: string
-}
-
 /**
  * Makes the trail of this process: a chain of its own, each entry with the hash of the one before it. Entries are written
  * one after the other. After a write whose outcome is not known a new chain begins, so that none ever has a gap.
@@ -50,8 +47,9 @@ export function createReleaseTrail({
   sealer,
   now,
   random,
+  note,
 }: ReleaseTrailNeeds): ReleaseTrail {
-  const beginChain = (): Head => ({ chain: random.uuid(), sequence: 0, hash: '' })
+  const beginChain = (): ChainHead => ({ chain: random.uuid(), sequence: 0, hash: '' })
   let head = beginChain()
   let last: Promise<unknown> = Promise.resolve()
 
@@ -74,6 +72,7 @@ export function createReleaseTrail({
     if (!isWritten) return undefined
     const hash = hashReleaseEntry(content)
     head = { chain, sequence, hash }
+    note(head)
     return { entry, hash }
   }
 

@@ -6,6 +6,7 @@ import {
   releaseEntryName,
   type ReleaseEntry,
 } from './release-entry.ts'
+import { isGenuine, type ChainHead, type SignedHead, type VerifyHead } from './signed-head.ts'
 
 /** An entry as it is stored; undefined when its record does not open. */
 export interface FoundEntry {
@@ -15,16 +16,9 @@ export interface FoundEntry {
   readonly hash: string
 }
 
-/** The last entry of a chain, as the log says it too. */
-export interface ChainHead {
-  readonly chain: string
-  readonly sequence: number
-  readonly hash: string
-}
-
 /** Something that is wrong with a chain. */
 export interface ChainFault {
-  /** The name of the entry's record. */
+  /** The name of the entry's record, or of its chain. */
   readonly name: string
   readonly problem: string
 }
@@ -33,6 +27,8 @@ export interface ChainFault {
 export interface ReleaseReport {
   readonly entries: number
   readonly heads: readonly ChainHead[]
+  /** How many entries stand after the last head of their chain that was signed. */
+  readonly unsigned: number
   /** Empty when every chain is whole. */
   readonly faults: readonly ChainFault[]
 }
@@ -61,13 +57,16 @@ function openEntry(record: StoredRecord, sealer: Sealer): FoundEntry {
 /**
  * Checks that every chain begins at 1, has no gap, and that each entry names the one before it.
  *
- * What is cut off the end of a chain leaves no trace in it: give the heads that the log has to find that out.
+ * What is cut off the end of a chain leaves no trace in it: heads that were signed, and those that the log has, find that
+ * out.
  *
  * @param known - heads that must be in the chains. Default is none.
+ * @param verify - tells whether those among them that are signed are genuine.
  */
 export function verifyReleases(
   found: readonly FoundEntry[],
-  known: readonly ChainHead[] = [],
+  known: readonly (ChainHead | SignedHead)[] = [],
+  verify: VerifyHead = () => false,
 ): ReleaseReport {
   const heads = new Map<string, ChainHead>()
   const faults: ChainFault[] = []
@@ -80,13 +79,30 @@ export function verifyReleases(
     heads.set(chainOf(name), { chain: chainOf(name), sequence, hash })
   }
   const hashes = new Map(found.map(({ name, hash }) => [name, hash]))
-  for (const { chain, sequence, hash } of known) {
+  const signedUpTo = new Map<string, number>()
+  for (const head of known) {
+    const { chain, sequence, hash } = head
+    const isSigned = 'signature' in head
+    if (isSigned && !isGenuine(head, verify)) {
+      faults.push({ name: chain, problem: 'has a head that no audit key of this store has signed' })
+      continue
+    }
     const name = releaseEntryName(chain, sequence)
-    if (hashes.get(name) === hash) continue
-    const problem = hashes.has(name) ? 'is not the one of that head' : 'is missing'
-    faults.push({ name, problem })
+    if (hashes.get(name) !== hash) {
+      const problem = hashes.has(name) ? 'is not the one of that head' : 'is missing'
+      faults.push({ name, problem: isSigned ? problem + describeSigning(head) : problem })
+    } else if (isSigned) {
+      signedUpTo.set(chain, Math.max(sequence, signedUpTo.get(chain) ?? 0))
+    }
   }
-  return { entries: found.length, heads: [...heads.values()], faults }
+  const isUnsigned = ({ name, entry }: FoundEntry): boolean =>
+    (entry?.sequence ?? 0) > (signedUpTo.get(chainOf(name)) ?? 0)
+  const unsigned = found.filter(isUnsigned).length
+  return { entries: found.length, heads: [...heads.values()], unsigned, faults }
+}
+
+function describeSigning({ at, kid }: SignedHead): string {
+  return `, though audit key ${kid} signed the chain up to it on ${new Date(at * 1000).toISOString()}`
 }
 
 function faultOf({ name, entry }: FoundEntry, before: ChainHead | undefined): string | undefined {

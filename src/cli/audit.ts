@@ -2,16 +2,22 @@ import { Command, InvalidArgumentError } from 'commander'
 import {
   readReleases,
   verifyReleases,
-  type ChainHead,
   type FoundEntry,
   type ReleaseReport,
 } from '../audit/verify-releases.ts'
+import {
+  parseHead,
+  readSignedHeads,
+  type ChainHead,
+  type SignedHead,
+} from '../audit/signed-head.ts'
+import { readHeadVerifier } from '../keys/audit-keys.ts'
 import { administer, administrativeCommand, type AdministrativeOptions } from './administer.ts'
 import { examples } from './examples.ts'
 import { EXIT } from './print.ts'
 
 interface VerifyOptions extends AdministrativeOptions {
-  readonly head?: readonly ChainHead[]
+  readonly head?: readonly (ChainHead | SignedHead)[]
 }
 
 /** Makes the command `coatcheck audit`. */
@@ -30,13 +36,15 @@ export function auditCommand(): Command {
   )
     .option(
       '--head <head>',
-      'a head that the log has (<chain>:<sequence>:<hash>), which must be there; repeatable',
+      'a head that the log has (<chain>:<sequence>:<hash>, signed or not), which must be there; repeatable',
       addHead,
     )
     .addHelpText('after', examples('coatcheck audit verify', 'coatcheck audit verify --json'))
     .action((options: VerifyOptions) =>
       administer(options, async (_administration, printer, { store, sealer }) => {
-        const report = verifyReleases(await readReleases(store, sealer), options.head)
+        const found = await readReleases(store, sealer)
+        const known = [...(await readSignedHeads(store)), ...(options.head ?? [])]
+        const report = verifyReleases(found, known, await readHeadVerifier(store, sealer))
         if (report.faults.length > 0) process.exitCode = EXIT.problem
         printer.result(describeReport(report), { valid: report.faults.length === 0, ...report })
       }),
@@ -48,14 +56,15 @@ export function auditCommand(): Command {
   return command
 }
 
-const HEAD = /^([0-9a-f-]{36}):([1-9][0-9]{0,11}):([0-9a-f]{64})$/
-
-function addHead(text: string, earlier: readonly ChainHead[] = []): readonly ChainHead[] {
-  const [, chain, sequence, hash] = HEAD.exec(text) ?? []
-  if (chain === undefined || hash === undefined) {
-    throw new InvalidArgumentError('It is <chain>:<sequence>:<hash>, as the log has it.')
-  }
-  return [...earlier, { chain, sequence: Number(sequence), hash }]
+function addHead(
+  text: string,
+  earlier: readonly (ChainHead | SignedHead)[] = [],
+): readonly (ChainHead | SignedHead)[] {
+  const head = parseHead(text)
+  if (head !== undefined) return [...earlier, head]
+  throw new InvalidArgumentError(
+    'It is <chain>:<sequence>:<hash>, as the log has it, or that and the rest of a signed head.',
+  )
 }
 
 function byTime(a: FoundEntry, b: FoundEntry): number {
@@ -79,12 +88,13 @@ function describeEntry({ name, entry }: FoundEntry): string {
   return `${time}  ${merchantId}  token ${jtiHash}  ${code}  signed by ${keyId}`
 }
 
-function describeReport({ entries, heads, faults }: ReleaseReport): string {
+function describeReport({ entries, heads, unsigned, faults }: ReleaseReport): string {
   const [first] = faults
   const sum = `${count(entries, 'release')} in ${count(heads.length, 'chain')}`
   if (first === undefined) {
     const lines = heads.map(({ chain, sequence, hash }) => `  ${chain}:${sequence}:${hash}`)
-    return [`${sum}, each whole.`, ...lines].join('\n')
+    const signed = unsigned === 0 ? 'signed up to its end' : `${unsigned} not signed yet`
+    return [`${sum}, each whole, ${signed}.`, ...lines].join('\n')
   }
   const lines = faults.map(({ name, problem }) => `  ${name} ${problem}`)
   return [`${sum}. Something was changed or removed:`, ...lines].join('\n')

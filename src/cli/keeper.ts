@@ -2,7 +2,7 @@ import { systemClock, systemRandom } from '../clock-and-random.ts'
 import type { Config } from '../config.ts'
 import { createKeyKeeper, type KeyKeeper } from '../keys/keep-keys.ts'
 import type { KeyKind } from '../keys/key-records.ts'
-import { sealingPolicy, signingPolicy, type KeyPolicy } from '../keys/plan.ts'
+import { auditPolicy, sealingPolicy, signingPolicy, type KeyPolicy } from '../keys/plan.ts'
 import { withVault, type Vault } from './vault.ts'
 
 const DAY_SECONDS = 24 * 3600
@@ -11,11 +11,13 @@ const DAY_SECONDS = 24 * 3600
 export function keyPolicies({
   rotateSigningDays,
   rotateSealingDays,
+  rotateAuditDays,
   keyStageSeconds,
 }: Config): Readonly<Record<KeyKind, KeyPolicy>> {
   return {
     'signing-key': signingPolicy(rotateSigningDays * DAY_SECONDS, keyStageSeconds),
     'sealing-key': sealingPolicy(rotateSealingDays * DAY_SECONDS, keyStageSeconds),
+    'audit-key': auditPolicy(rotateAuditDays * DAY_SECONDS, keyStageSeconds),
   }
 }
 

@@ -14,12 +14,12 @@ interface RotateOptions {
   readonly json?: true
 }
 
-const KINDS = { signing: 'signing-key', sealing: 'sealing-key' } as const
+const KINDS = { signing: 'signing-key', sealing: 'sealing-key', audit: 'audit-key' } as const
 
 /** Makes the command `coatcheck keys rotate`. */
 export function rotateCommand(): Command {
   const command = new Command('rotate')
-    .description('Make the next signing or sealing key and schedule its turn.')
+    .description('Make the next signing, sealing or audit key and schedule its turn.')
     .addArgument(new Argument('<kind>', 'which key').choices(Object.keys(KINDS)))
     .option('--json', 'print JSON')
     .addHelpText(
@@ -67,8 +67,19 @@ async function revoke(kid: string, { json }: RotateOptions, config: Config): Pro
 }
 
 const WORDS = {
-  'signing-key': { name: 'Signing key', known: 'published', works: 'signs', end: 'published' },
-  'sealing-key': { name: 'Sealing key', known: 'known', works: 'seals', end: 'good to open' },
+  'signing-key': {
+    name: 'Signing key',
+    known: 'published',
+    works: 'signs',
+    end: 'published until',
+  },
+  'sealing-key': { name: 'Sealing key', known: 'known', works: 'seals', end: 'good to open until' },
+  'audit-key': {
+    name: 'Audit key',
+    known: 'known',
+    works: 'signs',
+    end: 'erased, but for its public half, on',
+  },
 } as const
 
 /** Says in one sentence what will become of a key. */
@@ -81,7 +92,7 @@ function describeChange({ kind, id, change, life }: KeyChange): string {
     const isActive = stateOf(life, systemClock()) === 'active'
     return `${name} ${id} ${isActive ? 'stays active' : `${works} from ${dateInWords(life.activeFrom)}`}.`
   }
-  return `${name} ${id} ${works} until ${dateInWords(life.retiredAt)}, and is ${end} until ${dateInWords(life.goneAt)}.`
+  return `${name} ${id} ${works} until ${dateInWords(life.retiredAt)}, and is ${end} ${dateInWords(life.goneAt)}.`
 }
 
 function show({ kind, id, change, life }: KeyChange): object {

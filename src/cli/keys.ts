@@ -1,19 +1,17 @@
 import { Command } from 'commander'
-import { systemClock, systemRandom } from '../clock-and-random.ts'
+import { systemClock } from '../clock-and-random.ts'
 import type { Config } from '../config.ts'
 import { OperatorError } from '../errors.ts'
-import { beginLife, stateOf, type DatedKey } from '../keys/key-life.ts'
-import { createSealingKey, loadSealer } from '../keys/sealing-keys.ts'
-import { createSigningKey } from '../keys/signing-keys.ts'
+import { stateOf, type DatedKey } from '../keys/key-life.ts'
 import { shareSetWrite } from '../keys/split-root-key.ts'
 import { examples } from './examples.ts'
+import { makeFirstKeys } from './first-keys.ts'
 import { withKeeper } from './keeper.ts'
 import { keysCertificateCommand } from './keys-certificate.ts'
 import { rewrapCommand } from './keys-rewrap.ts'
 import { revokeCommand, rotateCommand } from './keys-rotate.ts'
 import { unlockCommand } from './keys-unlock.ts'
 import { describeCustody, makeCustody } from './make-custody.ts'
-import { ensureMleKey } from './mle-key.ts'
 import { createPrinter } from './print.ts'
 import { addSettings, readSettings } from './settings.ts'
 import {
@@ -86,13 +84,8 @@ async function initKeys(options: InitOptions, config: Config): Promise<void> {
       )
     }
     const { root, split } = await makeCustody(config, counts)
-    const rootKey = root.current()
-    const making = { ...systemRandom, life: beginLife(systemClock()), token: root.signing }
-    await createSealingKey(store, rootKey, making)
-    if (split !== undefined) await store.write([shareSetWrite(split.set)])
-    const sealer = await loadSealer(store, rootKey, systemRandom)
-    const kid = await createSigningKey(store, sealer, making)
-    await ensureMleKey({ store, sealer })
+    const further = split === undefined ? [] : [shareSetWrite(split.set)]
+    const kid = await makeFirstKeys({ store, root, place, further })
     const made = { data: place, signingKid: kid }
     if (split !== undefined) {
       const text = [describeShares(split), ...describeSplitInit(place, kid)].join('\n')
@@ -141,6 +134,7 @@ async function listKeys({ json }: KeysOptions, config: Config): Promise<void> {
     const listed: readonly ListedKey[] = [
       ...(await keeper.list('signing-key')).map((key) => describe('signing key', key, now)),
       ...(await keeper.list('sealing-key')).map((key) => describe('sealing key', key, now)),
+      ...(await keeper.list('audit-key')).map((key) => describe('audit key', key, now)),
       ...(await store.list('mle-key')).map(({ name }, index, { length }) => {
         const state = index === length - 1 ? 'active' : 'decrypts only'
         return { kind: 'MLE key', id: name, state }
@@ -154,7 +148,10 @@ async function listKeys({ json }: KeysOptions, config: Config): Promise<void> {
 }
 
 function describe(kind: string, { id, life }: DatedKey, now: Date): ListedKey {
-  return { kind, id, state: stateOf(life, now), ...life }
+  const state = stateOf(life, now)
+  // The public half of an audit key stays.
+  const shown = kind === 'audit key' && state === 'gone' ? 'verifies only' : state
+  return { kind, id, state: shown, ...life }
 }
 
 function rowOf(key: ListedKey): readonly string[] {

@@ -87,6 +87,15 @@ export const MERCHANT_SETTINGS: readonly MerchantSetting[] = [
     show: ({ tokenSeconds }) => tokenSeconds?.toString(),
   },
   {
+    name: 'usesPerToken',
+    flag: '--uses-per-token <count>',
+    description: 'how often a transient token may be used; 0: as often as one likes',
+    default: 'as the service is set',
+    read: (text) => change({ usesPerToken: text === '0' ? 0 : parseCount(text) }),
+    unset: { usesPerToken: undefined },
+    show: ({ usesPerToken }) => usesPerToken?.toString(),
+  },
+  {
     name: 'pageOrigins',
     flag: '--page-origins <origins>',
     description: 'https origins that its pages may have, between commas',

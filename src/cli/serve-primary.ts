@@ -24,6 +24,7 @@ import { noteForeignCertificate, tlsFiles } from './serve-tls.ts'
 import { longestAfterDrain, stopOnSignal } from './stop-on-signal.ts'
 import { SERVING_ARGUMENTS } from './vault-service.ts'
 import { openVaultRootKey, openVaultStore } from './vault.ts'
+import { watchHsm } from './watch-hsm.ts'
 import { collectMetrics } from './worker-metrics.ts'
 import { createWorkers } from './workers.ts'
 
@@ -53,10 +54,11 @@ export async function runPrimary(config: Config, json: boolean): Promise<void> {
     onCrash: (worker, code) =>
       logger.error('a worker ended and is replaced', { worker: worker.id, code }),
   })
+  const hsm = await watchHsm(config)
   let draining = false
   const operators = createOperatorApp({
     readiness: async () => {
-      const readiness = await checkReadiness(store, housekeeping.minting.status())
+      const readiness = await checkReadiness(store, housekeeping.minting.status(), hsm)
       return { ...readiness, ready: readiness.ready && !draining && workers.listening().length > 0 }
     },
     metrics: async () => {
@@ -126,6 +128,7 @@ async function startHousekeeping(
     site: SITE.digits,
     targets: { 'pool-key': config.poolTarget, 'rotated-pool-key': config.rotatedPoolTarget },
     onFault,
+    onRecovery: () => logger.info('the store works again: session keys are minted'),
   })
   const purging = setInterval(() => {
     store.purge().catch(onFault)

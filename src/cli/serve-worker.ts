@@ -14,7 +14,7 @@ export async function runWorker(config: Config): Promise<void> {
   const store = await openVaultStore(config)
   const root = await openRootKey(config, receiveRootKey)
   const service = await createVaultService(config, { store, root, logger })
-  answerMetrics(service.metrics.registry)
+  answerMetrics(service.metrics)
   const files = tlsFiles(config)
   if (files === undefined) await listen(service.app, config)
   else await listenSecurely(addTls(service.app, files, logger), config, '--port')

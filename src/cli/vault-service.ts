@@ -38,7 +38,11 @@ export function createVaultService(
     signingToken: root.signing,
     logger,
     publicOrigin: config.origin,
-    sessionLimits: { tokens: config.tokensPerSession, attempts: config.attemptsPerSession },
+    sessionLimits: {
+      tokens: config.tokensPerSession,
+      attempts: config.attemptsPerSession,
+      uses: config.usesPerToken,
+    },
     poolPolicy: {
       batch: BATCH,
       reserve: RESERVE,

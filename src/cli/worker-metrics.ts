@@ -1,15 +1,16 @@
 import type { Worker } from 'node:cluster'
-import { AggregatorRegistry, type PrometheusContentType, type Registry } from 'prom-client'
+import { AggregatorRegistry, type PrometheusContentType } from 'prom-client'
 import { isJsonObject } from '../protocol/parse.ts'
+import type { Metrics } from '../telemetry/metrics.ts'
 
 const QUESTION = 'metrics'
 const LONGEST_WAIT_MILLISECONDS = 1000
 
 /** Answers the primary's questions for metrics; runs in a worker, before it listens. */
-export function answerMetrics(registry: Registry): void {
+export function answerMetrics(own: Metrics): void {
   process.on('message', (message) => {
     if (message !== QUESTION) return
-    void registry.getMetricsAsJSON().then((metrics) => process.send?.({ metrics }))
+    void own.members().then((metrics) => process.send?.({ metrics }))
   })
 }
 

@@ -1,4 +1,4 @@
-import { SignJWT } from 'jose'
+import { SignJWT } from 'jose/jwt/sign'
 import type { Credentials } from './credentials.ts'
 import { digestOf } from './digest.ts'
 import type { UnsignedRequest } from './sign-request.ts'

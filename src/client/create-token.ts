@@ -1,4 +1,4 @@
-import { CompactEncrypt } from 'jose'
+import { CompactEncrypt } from 'jose/jwe/compact/encrypt'
 import type { ContextEntry, SessionJwk } from '../protocol/capture-context.ts'
 import { parseJwtReply } from './compact-jwt.ts'
 import type { FieldTree } from './field-tree.ts'

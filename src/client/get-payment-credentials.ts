@@ -1,4 +1,6 @@
-import { compactDecrypt, importPKCS8, type CryptoKey } from 'jose'
+import type { CryptoKey } from 'jose'
+import { compactDecrypt } from 'jose/jwe/compact/decrypt'
+import { importPKCS8 } from 'jose/key/import'
 import { objectMember, stringMember } from '../protocol/parse.ts'
 import type { CallService } from './call-as-merchant.ts'
 import { readFieldTree, type Card } from './field-tree.ts'

@@ -1,4 +1,6 @@
-import { decodeProtectedHeader, errors, jwtVerify } from 'jose'
+import { decodeProtectedHeader } from 'jose/decode/protected_header'
+import * as errors from 'jose/errors'
+import { jwtVerify } from 'jose/jwt/verify'
 import { isJsonObject, stringMember, type JsonObject } from '../protocol/parse.ts'
 import { isCompactJwt } from './compact-jwt.ts'
 import { localError, type LocalReason } from './flex-error.ts'

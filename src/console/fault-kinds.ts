@@ -2,22 +2,52 @@
 export interface FaultKind {
   readonly kind: string
   readonly meaning: string
+  /** Where it can be met; the first is the default, but for errors of which each has its own. */
+  readonly stages: readonly string[]
   /** The members that the control API wants with it. */
   readonly wants: readonly ('code' | 'milliseconds' | 'seconds')[]
 }
 
+/** Where a fault can be met, in the order in which a request comes by. */
+const STAGES = ['authenticate', 'key-pool', 'decrypt', 'store', 'sign', 'reply'] as const
+
 /** The kinds of faults, as docs/dev-api.md lists them. */
 export const FAULT_KINDS: readonly FaultKind[] = [
-  { kind: 'unavailable', meaning: '503: no key, or no store', wants: [] },
-  { kind: 'latency', meaning: 'the answer takes longer', wants: ['milliseconds'] },
-  { kind: 'reset', meaning: 'the connection is reset', wants: [] },
-  { kind: 'cut-off', meaning: 'half of the body, then the end', wants: [] },
-  { kind: 'wrong-kid', meaning: 'the JWT names a kid that nobody publishes', wants: [] },
-  { kind: 'wrong-signature', meaning: 'the signature of the JWT does not verify', wants: [] },
-  { kind: 'expired-context', meaning: 'what is issued has expired', wants: [] },
-  { kind: 'clock-skew', meaning: 'the clock of the service is off', wants: ['seconds'] },
-  { kind: 'quota', meaning: 'the quota is used up', wants: [] },
-  { kind: 'error', meaning: 'any error of the catalogue', wants: ['code'] },
+  {
+    kind: 'unavailable',
+    meaning: '503: no store, or no key',
+    stages: ['store', 'key-pool'],
+    wants: [],
+  },
+  {
+    kind: 'latency',
+    meaning: 'the answer takes longer',
+    stages: ['reply', 'authenticate', 'key-pool', 'decrypt', 'store', 'sign'],
+    wants: ['milliseconds'],
+  },
+  { kind: 'reset', meaning: 'the connection is reset', stages: ['reply'], wants: [] },
+  { kind: 'cut-off', meaning: 'half of the body, then the end', stages: ['reply'], wants: [] },
+  {
+    kind: 'wrong-kid',
+    meaning: 'the JWT names a kid that nobody publishes',
+    stages: ['sign'],
+    wants: [],
+  },
+  {
+    kind: 'wrong-signature',
+    meaning: 'the signature of the JWT does not verify',
+    stages: ['sign'],
+    wants: [],
+  },
+  { kind: 'expired-context', meaning: 'what is issued has expired', stages: ['sign'], wants: [] },
+  {
+    kind: 'clock-skew',
+    meaning: 'the clock of the service is off',
+    stages: ['authenticate', 'sign'],
+    wants: ['seconds'],
+  },
+  { kind: 'quota', meaning: 'the quota is used up', stages: ['decrypt'], wants: [] },
+  { kind: 'error', meaning: 'any error of the catalogue', stages: STAGES, wants: ['code'] },
 ]
 
 /** Errors to choose from; any other code of docs/errors.md can be written. */

@@ -2,7 +2,6 @@ import type { RequestListener } from 'node:http'
 import type { FastifyInstance } from 'fastify'
 import { systemClock, systemRandom, type Now, type Random } from '../clock-and-random.ts'
 import { checkReadiness } from '../http/check-readiness.ts'
-import { describeApi } from '../http/openapi.ts'
 import { createOperatorApp } from '../http/operator-routes.ts'
 import { startMinting, type Minting } from '../keys/minting.ts'
 import { parseRootKey, type RootKey } from '../keys/root-key.ts'
@@ -15,7 +14,6 @@ import { announceClock } from './announce-clock.ts'
 import { createBundledSessionKeys, type BundledSessionKeys } from './bundled-session-keys.ts'
 import { createDevClock, type DevClock, type TimeInput } from './clock.ts'
 import { createControlApp } from './control/app.ts'
-import { describeControl } from './control/describe.ts'
 import { isControlPath } from './control/guard.ts'
 import type { ControlNeeds } from './control/state.ts'
 import { createExchanges, listenToLog, traceExchanges, type Exchanges } from './exchange.ts'
@@ -23,6 +21,7 @@ import { createFaultWrappers } from './fault-wrappers.ts'
 import { createFaults, type Faults } from './faults.ts'
 import { createInterceptor } from './intercept.ts'
 import { isFar, mintingStore, NO_POOLS } from './far-clock.ts'
+import { createLateMetrics } from './late-metrics.ts'
 import { OPERATIONS } from './operation.ts'
 import { DEV_POOL_TARGETS, DEV_PRESET } from './preset.ts'
 import { createRecorder, type Recorder } from './recorder.ts'
@@ -151,6 +150,7 @@ async function assemble(options: EmulatorOptions, start: Start): Promise<Parts> 
     trace: traceExchanges(exchanges),
     // A request that others carry on would be taken for one of theirs.
     gather: (goOn) => goOn(),
+    createMetrics: createLateMetrics,
     wrappers: chooseKeys(wrappers, { store, bundled, isBundled }),
   })
   const requests = createRecorder()
@@ -246,8 +246,8 @@ async function serveBeside(parts: Parts, needs: ControlNeeds): Promise<{ close()
   const { service, store } = parts
   const operators = createOperatorApp({
     readiness: () => checkReadiness(store, needs.pools()),
-    metrics: () => service.metrics.registry.metrics(),
-    describe: async () => describeControl(await describeApi(OPERATIONS)),
+    metrics: () => service.metrics.text(),
+    describe: describeAll,
   })
   await operators.ready()
   const control = await createControlApp(needs, systemRandom)
@@ -259,13 +259,20 @@ async function serveBeside(parts: Parts, needs: ControlNeeds): Promise<{ close()
   return { close }
 }
 
+/** What describes is not loaded before it is asked for: a test seldom does. */
+async function describeAll(): Promise<object> {
+  const { describeApi } = await import('../http/openapi.ts')
+  const { describeControl } = await import('./control/describe.ts')
+  return describeControl(await describeApi(OPERATIONS))
+}
+
 function listenAnywhere(app: FastifyInstance): Promise<string> {
   return app.listen({ host: '127.0.0.1', port: 0 })
 }
 
 function startMintingUnlessBundled(
   { sessionKeys, seed: text }: EmulatorOptions,
-  { store, sealer, clock }: Parts,
+  { store, sealer, clock, logger }: Parts,
   onFault: (error: unknown) => void,
 ): Minting | undefined {
   if (text !== undefined || sessionKeys === 'bundled') return undefined
@@ -276,6 +283,7 @@ function startMintingUnlessBundled(
     site: SITE.digits,
     targets: DEV_POOL_TARGETS,
     onFault,
+    onRecovery: () => logger.info('the store works again: session keys are minted'),
   })
 }
 

@@ -2,6 +2,7 @@ import { epochSeconds, type Now, type Random } from '../clock-and-random.ts'
 import { storeMleKey } from '../keys/mle-keys.ts'
 import { sealForPool } from '../keys/mint-order.ts'
 import type { RootKey } from '../keys/root-key.ts'
+import { createAuditKey } from '../keys/audit-keys.ts'
 import { createSealingKey, loadSealer, poolSealer } from '../keys/sealing-keys.ts'
 import { encodeSessionKey } from '../keys/session-key-material.ts'
 import { storeSigningKey } from '../keys/signing-keys.ts'
@@ -50,6 +51,7 @@ export async function seed(needs: SeedNeeds): Promise<Sealer> {
   const sealer = await loadSealer(store, rootKey, { ...random, now })
   const privateKey = importBundledKey('signing')
   await storeSigningKey(store, sealer, { kid: BUNDLED_SIGNING_KID, privateKey })
+  if ((await store.depth('audit-key')).count === 0) await createAuditKey(store, sealer, random)
   const mleKey = { ...keys.mle, privateKey: importBundledKey('mle') }
   await storeMleKey(store, sealer, mleKey)
   const { merchantId: id, keyId, secret } = BUNDLED_MERCHANT

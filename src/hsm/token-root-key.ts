@@ -28,7 +28,7 @@ export interface TokenRootKey {
   unwrap(wrapped: Buffer, place: Place): Buffer
 }
 
-/** Finds the root key of a label in a token. Throws OperatorError when it is not there, or may leave the token. */
+/** Finds the root key of a label in a token. Throws OperatorError when it is not there, or is not kept as a root key must be. */
 export function findTokenRootKey(token: Token, label: string): TokenRootKey {
   if (token.call((call) => findKey(call, label)) !== undefined)
     return createTokenRootKey(token, label)
@@ -96,24 +96,31 @@ function findKey({ pkcs11, constants, session }: TokenCall, label: string): Hand
       'Delete, or give another label to, those that are not the root key.',
     )
   }
-  refuseExtractable({ pkcs11, constants, session }, key, label)
+  refuseLoose({ pkcs11, constants, session }, key, label)
   return key
 }
 
-function refuseExtractable(
-  { pkcs11, constants, session }: TokenCall,
-  key: Handle,
-  label: string,
-): void {
-  const [isSensitive, isExtractable] = pkcs11
-    .C_GetAttributeValue(session, key, [
-      { type: constants.CKA_SENSITIVE },
-      { type: constants.CKA_EXTRACTABLE },
-    ])
-    .map(({ value }) => Buffer.isBuffer(value) && value[0] === 1)
-  if (isSensitive === true && isExtractable === false) return
+/** What a root key must be, and what is wrong with one that is not. */
+const DEMANDED = [
+  { attribute: 'CKA_SENSITIVE', value: true, else: 'may leave its token' },
+  { attribute: 'CKA_EXTRACTABLE', value: false, else: 'may leave its token' },
+  { attribute: 'CKA_PRIVATE', value: true, else: 'can be used without the PIN' },
+  // What it has wrapped could be unwrapped into a key that may leave the token.
+  { attribute: 'CKA_WRAP', value: false, else: 'may wrap other keys' },
+  { attribute: 'CKA_UNWRAP', value: false, else: 'may unwrap other keys' },
+  { attribute: 'CKA_DERIVE', value: false, else: 'may derive other keys' },
+] as const
+
+function refuseLoose({ pkcs11, constants, session }: TokenCall, key: Handle, label: string): void {
+  const asked = DEMANDED.map(({ attribute }) => ({ type: constants[attribute] }))
+  const given = pkcs11.C_GetAttributeValue(session, key, asked)
+  const fault = DEMANDED.find(({ value }, index) => {
+    const found = given[index]?.value
+    return !Buffer.isBuffer(found) || (found[0] === 1) !== value
+  })
+  if (fault === undefined) return
   throw new OperatorError(
-    `The key ${label} may leave its token, so it is no root key.`,
+    `The key ${label} ${fault.else}, so it is no root key.`,
     'Let "coatcheck keys init" make one: name a new label with --pkcs11-key-label.',
   )
 }

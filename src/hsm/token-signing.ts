@@ -48,6 +48,17 @@ export function createSigningToken(token: Token, isForNewKeys: boolean): Signing
   }
 }
 
+/** Tells whether a token has any private key. Throws OperatorError when it does not answer. */
+export function hasPrivateKey(token: Token): boolean {
+  return token.call(({ pkcs11, constants, session }) => {
+    const template = [{ type: constants.CKA_CLASS, value: constants.CKO_PRIVATE_KEY }]
+    pkcs11.C_FindObjectsInit(session, template)
+    const found = pkcs11.C_FindObjects(session, 1)
+    pkcs11.C_FindObjectsFinal(session)
+    return found.length > 0
+  })
+}
+
 function createPair(
   { pkcs11, constants, session }: TokenCall,
   label: string,

@@ -12,6 +12,7 @@ import { answerBrokenRequest } from './broken-request.ts'
 import { encryptReply, findReplyKey, type EncryptReplyNeeds } from './encrypt-reply.ts'
 import { mayBeEncrypted, openRequest, type OpenRequestNeeds } from './open-request.ts'
 import { createGathering, type Gather } from './gather.ts'
+import { NO_SCHEMAS } from './no-schemas.ts'
 import type { Reply } from './reply.ts'
 import { errorReply, respondError } from './respond-error.ts'
 import { ROUTES, type Operations, type Route } from './routes.ts'
@@ -49,6 +50,7 @@ export interface HttpNeeds {
 /** Makes the HTTP application: every public route, one error handler, raw bytes kept for authentication. */
 export async function createApp(needs: HttpNeeds): Promise<FastifyInstance> {
   const app = fastify({
+    schemaController: NO_SCHEMAS,
     bodyLimit: MAX_BODY_BYTES,
     requestTimeout: REQUEST_TIMEOUT_MILLISECONDS,
     forceCloseConnections: 'idle',

@@ -1,7 +1,7 @@
 import { fastify, type FastifyInstance } from 'fastify'
 import type { PoolDepth } from '../keys/minting.ts'
 import type { PoolKind } from '../keys/mint-order.ts'
-import { describeApi } from './openapi.ts'
+import { NO_SCHEMAS } from './no-schemas.ts'
 import { replyJson, type Reply } from './reply.ts'
 
 /** What the operators' endpoints show. */
@@ -22,6 +22,12 @@ export interface Readiness {
   readonly pools: Readonly<Record<PoolKind, PoolDepth>>
 }
 
+/** What describes is not loaded before it is asked for. */
+async function describePublic(): Promise<object> {
+  const { describeApi } = await import('./openapi.ts')
+  return describeApi()
+}
+
 const OPERATOR_ROUTES: Readonly<Record<string, (needs: OperatorNeeds) => Promise<Reply>>> = {
   '/healthz': async () => replyJson({ alive: true }),
   '/readyz': async (needs) => {
@@ -33,7 +39,7 @@ const OPERATOR_ROUTES: Readonly<Record<string, (needs: OperatorNeeds) => Promise
     contentType: 'text/plain; version=0.0.4; charset=utf-8',
     body: await needs.metrics(),
   }),
-  '/openapi.json': async ({ describe = describeApi }) => replyJson(await describe()),
+  '/openapi.json': async ({ describe = describePublic }) => replyJson(await describe()),
 }
 
 /** Adds the operators' endpoints to an application. */
@@ -48,7 +54,11 @@ export function addOperatorRoutes(app: FastifyInstance, needs: OperatorNeeds): v
 
 /** Makes an application that has the operators' endpoints and nothing else: a listener of their own. */
 export function createOperatorApp(needs: OperatorNeeds): FastifyInstance {
-  const app = fastify({ exposeHeadRoutes: false, forceCloseConnections: true })
+  const app = fastify({
+    schemaController: NO_SCHEMAS,
+    exposeHeadRoutes: false,
+    forceCloseConnections: true,
+  })
   addOperatorRoutes(app, needs)
   return app
 }

@@ -37,7 +37,8 @@ const KINDS: readonly JweKind[] = [
   {
     kind: 'mle',
     title: 'Message-level encryption, a JWE: a whole request or reply',
-    isIt: ({ iat }) => iat !== undefined,
+    // A token request may say when it was made too; the key that it is encrypted to tells it.
+    isIt: ({ iat, kid }) => iat !== undefined && !SESSION_KID.test(textOf(kid)),
     keyId: {
       name: 'kid',
       required: true,

@@ -2,6 +2,7 @@ import type { Now, Random } from '../clock-and-random.ts'
 import { OperatorError } from '../errors.ts'
 import type { Store, Write } from '../store/contract.ts'
 import type { Sealer, Wrapper } from '../store/sealed-records.ts'
+import { newAuditKey } from './audit-keys.ts'
 import { secondsOf, type KeyLife } from './key-life.ts'
 import type { HeldKey, KeyKind, KeyShelf, KeyShelves } from './key-records.ts'
 import type { Schedule, Step } from './plan.ts'
@@ -121,11 +122,12 @@ async function makeKey(
   life: KeyLife,
 ): Promise<{ readonly id: string; readonly write: Write }> {
   if (shelf.kind === 'sealing-key') return newSealingKey(shelf.sealer, { ...random, life })
+  if (shelf.kind === 'audit-key') return newAuditKey(shelf.sealer, { ...random, life })
   const taken = keys.map(({ id }) => id)
   return newSigningKey(shelf.sealer, { ...random, life, token: root.signing }, taken)
 }
 
-/** Opens what both kinds of keys are sealed with; a root key that was replaced is read again. */
+/** Opens what every kind of keys are sealed with; a root key that was replaced is read again. */
 export async function openShelves(needs: KeepingNeeds): Promise<KeyShelves> {
   const { random, now } = needs
   const wrapper = rootSealer(needs.root, random)
@@ -144,6 +146,7 @@ export async function openShelves(needs: KeepingNeeds): Promise<KeyShelves> {
   return {
     'sealing-key': { kind: 'sealing-key', sealer: wrapper },
     'signing-key': { kind: 'signing-key', sealer },
+    'audit-key': { kind: 'audit-key', sealer },
   }
 }
 

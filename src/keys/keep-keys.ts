@@ -23,7 +23,11 @@ import type { RootKey } from './root-key.ts'
 import { rootSealer } from './sealing-keys.ts'
 import { shareSetWrite } from './split-root-key.ts'
 
-const KIND_NAMES = { 'signing-key': 'signing key', 'sealing-key': 'sealing key' } as const
+const KIND_NAMES = {
+  'signing-key': 'signing key',
+  'sealing-key': 'sealing key',
+  'audit-key': 'audit key',
+} as const
 const ATTEMPTS = 5
 
 /** What is done to the long-lived keys of a store, by housekeeping and by operators. */
@@ -62,7 +66,7 @@ export function createKeyKeeper(needs: KeepingNeeds): KeyKeeper {
     policies: Readonly<Record<KeyKind, KeyPolicy>>,
   ): Promise<readonly KeyChange[]> {
     const done: KeyChange[] = []
-    for (const kind of ['sealing-key', 'signing-key'] as const) {
+    for (const kind of ['sealing-key', 'signing-key', 'audit-key'] as const) {
       const shelf = (await openShelves(needs))[kind]
       const keys = await readKeys(store, shelf)
       for (const step of plan(keys, policies[kind], now())) {

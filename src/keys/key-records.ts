@@ -6,17 +6,19 @@ import {
   type Sealer,
   type Wrapper,
 } from '../store/sealed-records.ts'
+import { publicHalf } from './audit-key-material.ts'
 import { decodeKey, encodeKey, type KeyLife } from './key-life.ts'
 import type { PlannedKey } from './plan.ts'
 import { pairIdOf } from './token-pair.ts'
 
 /** The kinds of long-lived keys. */
-export type KeyKind = 'signing-key' | 'sealing-key'
+export type KeyKind = 'signing-key' | 'sealing-key' | 'audit-key'
 
 /** Where the keys of each kind are kept, and what seals them there. */
 export interface KeyShelves {
   readonly 'signing-key': { readonly kind: 'signing-key'; readonly sealer: Sealer }
   readonly 'sealing-key': { readonly kind: 'sealing-key'; readonly sealer: Wrapper }
+  readonly 'audit-key': { readonly kind: 'audit-key'; readonly sealer: Sealer }
 }
 
 /** Where the keys of one kind are kept. */
@@ -28,10 +30,19 @@ export interface HeldKey extends PlannedKey {
   readonly pairId: string | undefined
   /** Makes the write that gives it other times. */
   become(life: KeyLife): Write
-  /** Makes the write that leaves nothing of it but its id and times. */
+  /** Makes the write that leaves nothing of it but its id and times, and what verifies for ever. */
   eraseAs(life: KeyLife): Write
   /** Makes the write that seals it anew. */
   resealed(by: Sealer | Wrapper): Write
+}
+
+const nothing = (): Buffer => Buffer.alloc(0)
+
+/** What is left of the material of a key that is gone. */
+const REMAINDERS: Readonly<Record<KeyKind, (material: Buffer) => Buffer>> = {
+  'signing-key': nothing,
+  'sealing-key': nothing,
+  'audit-key': publicHalf,
 }
 
 /** Reads every key of a kind, those that are gone included; throws SealError when one does not open. */
@@ -62,7 +73,7 @@ function hold(record: StoredRecord, { kind, sealer }: KeyShelf): HeldKey {
   const place = { kind, name: record.name }
   const { content } = openRecord(record, place, sealer)
   const { life, material } = decodeKey(content)
-  const isErased = material.length === 0
+  const isErased = REMAINDERS[kind](material).equals(material)
   const pairId = kind === 'signing-key' ? pairIdOf(material) : undefined
   content.fill(0)
 
@@ -84,7 +95,7 @@ function hold(record: StoredRecord, { kind, sealer }: KeyShelf): HeldKey {
     isErased,
     pairId,
     become: (next) => rewrite((read) => encodeKey(next, read.material), sealer),
-    eraseAs: (last) => rewrite(() => encodeKey(last, Buffer.alloc(0)), sealer),
+    eraseAs: (last) => rewrite((read) => encodeKey(last, REMAINDERS[kind](read.material)), sealer),
     resealed: (by) => rewrite((read) => encodeKey(life, read.material), by),
   }
 }

@@ -4,6 +4,7 @@ import { epochSeconds, type Now } from '../clock-and-random.ts'
 import type { Depth, Store, Write } from '../store/contract.ts'
 import type { Sealer } from '../store/sealed-records.ts'
 import { POOL_SECONDS, type MintedKey, type MintOrder, type PoolKind } from './mint-order.ts'
+import { createOutage, type Outage } from './outage.ts'
 import { exportPoolKey } from './sealing-keys.ts'
 
 const LOOK_EVERY_MILLISECONDS = 200
@@ -22,8 +23,10 @@ interface MintingNeeds {
   readonly site: string
   /** How many keys each pool should hold. */
   readonly targets: Readonly<Record<PoolKind, number>>
-  /** Told when the minting process or the store fails; minting goes on by itself. */
+  /** Told when the minting process fails, or the store begins to; minting goes on by itself. */
   onFault(error: unknown): void
+  /** Told when the store works again. Default tells nobody. */
+  onRecovery?(): void
 }
 
 /** What is known of a pool. */
@@ -46,6 +49,8 @@ export function startMinting(needs: MintingNeeds): Minting {
   const helpers = new Map<PoolKind, ChildProcess>()
   const sealingWith = new Map<ChildProcess, string>()
   const seen = new Map<PoolKind, Depth>()
+  // Two: a full disk can be read.
+  const [reading, storing] = [watchOutage(needs), watchOutage(needs)]
   let writing: Promise<unknown> = Promise.resolve()
   let looking: Promise<void> = look()
   const timer = setInterval(() => {
@@ -54,16 +59,14 @@ export function startMinting(needs: MintingNeeds): Minting {
 
   async function look(): Promise<void> {
     endOutdated()
-    for (const { kind, niceness } of POOLS) {
-      try {
+    await reading.attempt(async () => {
+      for (const { kind, niceness } of POOLS) {
         const depth = await needs.store.depth(kind)
         seen.set(kind, depth)
         const missing = needs.targets[kind] - depth.count
         if (missing > needs.targets[kind] / 4 && !helpers.has(kind)) order(kind, missing, niceness)
-      } catch (error) {
-        needs.onFault(error)
       }
-    }
+    })
   }
 
   /** Ends helpers that seal with a key that was replaced: the next order has the new one. */
@@ -77,7 +80,7 @@ export function startMinting(needs: MintingNeeds): Minting {
     const helper = forkHelper()
     helpers.set(kind, helper)
     helper.on('message', (key: MintedKey) => {
-      writing = needs.store.write([poolWrite(kind, key)]).catch(needs.onFault)
+      writing = storing.attempt(() => needs.store.write([poolWrite(kind, key)]))
     })
     const forget = (): void => {
       if (helpers.get(kind) === helper) helpers.delete(kind)
@@ -108,6 +111,10 @@ export function startMinting(needs: MintingNeeds): Minting {
   }
 
   return { status: () => statusOf(seen, needs), stop }
+}
+
+function watchOutage({ onFault, onRecovery }: MintingNeeds): Outage {
+  return createOutage(onFault, () => onRecovery?.())
 }
 
 /** Ends a helper; resolves when it hands over nothing more. */

@@ -1,6 +1,7 @@
 import { LIFETIME_SECONDS } from '../protocol/capture-context.ts'
 import {
   activeOf,
+  beginLife,
   SINCE_EVER,
   secondsOf,
   stateOf,
@@ -42,6 +43,12 @@ export function sealingPolicy(rotateSeconds: number, stageSeconds: number): KeyP
   return { rotateSeconds, stageSeconds, overlapSeconds, resealAfterSeconds: CLOCK_SLACK_SECONDS }
 }
 
+/** Makes the policy of audit keys: a retired one signs no more, and its public half stays for ever. */
+export function auditPolicy(rotateSeconds: number, stageSeconds: number): KeyPolicy {
+  const overlapSeconds = CLOCK_SLACK_SECONDS
+  return { rotateSeconds, stageSeconds, overlapSeconds, resealAfterSeconds: undefined }
+}
+
 /** What is to be written together: new times of keys, and the life of the key that is to be made, if one is. */
 export interface Schedule {
   readonly next: KeyLife | undefined
@@ -64,6 +71,10 @@ export type Step =
 
 /** Decides, from the keys of one kind and the time alone, what is due. Deciding again what was done is harmless. */
 export function plan(keys: readonly PlannedKey[], policy: KeyPolicy, now: Date): readonly Step[] {
+  // A store of a time when there were none of this kind gets its first one.
+  if (keys.length === 0) {
+    return [{ due: 'stage', schedule: { next: beginLife(now), changed: [] } }]
+  }
   const seconds = secondsOf(now)
   const steps: Step[] = []
   const active = activeOf(keys, now)

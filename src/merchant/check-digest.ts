@@ -21,23 +21,23 @@ export function checkDigest(received: string, body: Buffer): void {
 }
 
 const MISTAKES: readonly { readonly mistake: string; bodyOf(body: Buffer): string | Buffer }[] = [
-  { mistake: 'It is the digest of an empty body: sign after the body is set.', bodyOf: () => '' },
+  { mistake: 'The digest is that of an empty body: sign after the body is set.', bodyOf: () => '' },
   {
     mistake:
-      'It is the digest of the same JSON, written without spaces: sign the very bytes that are sent.',
+      'The body was written anew after it was signed: the digest is that of the same JSON without spaces.',
     bodyOf: (body) => rewrite(body),
   },
   {
     mistake:
-      'It is the digest of the same JSON, written with indentation: sign the very bytes that are sent.',
+      'The body was written anew after it was signed: the digest is that of the same JSON with indentation.',
     bodyOf: (body) => rewrite(body, 2),
   },
   {
-    mistake: 'It is the digest of the body with a line break at the end.',
+    mistake: 'The body has lost the line break at its end after it was signed.',
     bodyOf: (body) => `${body.toString('utf8')}\n`,
   },
   {
-    mistake: 'It is the digest of the body without the line break at its end.',
+    mistake: 'The body was given a line break at its end after it was signed.',
     bodyOf: (body) => body.toString('utf8').trimEnd(),
   },
 ]

@@ -27,7 +27,7 @@ export interface Signed {
 
 const SKIPPED = `Not looked for: more than ${DIAGNOSES_A_SECOND} wrong signatures of this key id came in one second.`
 const UNDECODED = 'The secret was used as text: decode it from base64 first.'
-const UNEXPLAINED = 'Probably the secret: no known mistake in the string explains it.'
+const UNEXPLAINED = 'Probably a wrong secret: no known mistake in the string to sign explains it.'
 
 /**
  * Says why a signature does not match: the string that had to be signed, and the mistake of the client where it is known.

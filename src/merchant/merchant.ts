@@ -15,6 +15,8 @@ export interface Merchant {
   readonly sessionSeconds?: number | undefined
   /** How long a transient token may be used, in seconds. Undefined means the longest, 15 minutes. */
   readonly tokenSeconds?: number | undefined
+  /** How often a transient token may be used; 0 means as often as one likes. Undefined means the service's default. */
+  readonly usesPerToken?: number | undefined
   /** The https origins that its pages may have. Undefined means none. */
   readonly pageOrigins?: readonly string[] | undefined
   /** The certificate, in PEM, to whose key its cards may be released. Undefined means that there is none. */

@@ -34,7 +34,13 @@ export function decodeMerchant(id: string, opened: SealContent): Merchant {
 
 type Settings = Pick<
   Merchant,
-  'sessionSeconds' | 'tokenSeconds' | 'pageOrigins' | 'releaseCertificate' | 'entitled' | 'jwtV1'
+  | 'sessionSeconds'
+  | 'tokenSeconds'
+  | 'usesPerToken'
+  | 'pageOrigins'
+  | 'releaseCertificate'
+  | 'entitled'
+  | 'jwtV1'
 >
 
 /** Reads what a merchant was set to; what was not set is no member. */
@@ -42,6 +48,7 @@ function decodeSettings(members: JsonObject): Settings {
   const settings: Settings = {
     sessionSeconds: numberMember(members, 'sessionSeconds'),
     tokenSeconds: numberMember(members, 'tokenSeconds'),
+    usesPerToken: numberMember(members, 'usesPerToken'),
     pageOrigins: stringsMember(members, 'pageOrigins'),
     releaseCertificate: stringMember(members, 'releaseCertificate'),
     entitled: booleanMember(members, 'entitled'),

@@ -1,7 +1,7 @@
 import { hash } from 'node:crypto'
 import { isFieldPath, type CardData, type FieldPath } from '../protocol/field-catalogue.ts'
 import { expiryDigits } from '../protocol/jti.ts'
-import { parseJsonObject } from '../protocol/parse.ts'
+import { numberMember, parseJsonObject } from '../protocol/parse.ts'
 import type { StoredRecord, Write } from '../store/contract.ts'
 import { openRecord, sealedWrite, type Sealer } from '../store/sealed-records.ts'
 
@@ -13,6 +13,8 @@ export interface StoredCard {
   /** Seconds since the epoch. */
   readonly expiresAt: number
   readonly cardData: CardData
+  /** How often it may be used. Undefined means as often as one likes. */
+  readonly uses?: number | undefined
 }
 
 /**
@@ -36,7 +38,8 @@ export function storeCardWrites(jti: string, card: StoredCard, sealer: Sealer): 
   }
   const securityCode = card.cardData.get(SECURITY_CODE)
   const shown = [...card.cardData].filter(([path]) => path !== SECURITY_CODE)
-  const content = Buffer.from(JSON.stringify(Object.fromEntries(shown)), 'utf8')
+  const members = { ...Object.fromEntries(shown), uses: card.uses }
+  const content = Buffer.from(JSON.stringify(members), 'utf8')
   const writes = [sealedWrite('put-new', { ...common, kind: 'card', content }, sealer)]
   if (securityCode !== undefined) {
     const code = Buffer.from(securityCode, 'utf8')
@@ -55,6 +58,15 @@ export function takeSecurityCodeWrites(jti: string): readonly Write[] {
     { op: 'count', ...place, limits: { issued: 1 } },
     { op: 'delete', ...place },
   ]
+}
+
+/**
+ * The writes that count a use of a token: they are refused when it was used as often as it may be. The last use erases
+ * the card.
+ */
+export function useTokenWrites(jti: string, { uses }: Pick<StoredCard, 'uses'>): readonly Write[] {
+  if (uses === undefined) return []
+  return [{ op: 'count', kind: 'card', name: cardRecordName(jti), limits: { issued: uses } }]
 }
 
 /**
@@ -84,5 +96,6 @@ export function openCard(record: StoredRecord, jti: string, sealer: Sealer): Sto
   for (const [path, value] of Object.entries(members)) {
     if (isFieldPath(path) && typeof value === 'string') cardData.set(path, value)
   }
-  return { merchantId: owner, expiresAt: expiresAt ?? 0, cardData }
+  const uses = numberMember(members, 'uses')
+  return { merchantId: owner, expiresAt: expiresAt ?? 0, cardData, uses }
 }

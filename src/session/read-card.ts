@@ -12,7 +12,7 @@ export interface ReadCardNeeds {
 /**
  * Reads a merchant's card, without the security code.
  *
- * @throws ServiceError `TOKEN_NOT_FOUND` for an unknown, an expired and another merchant's token alike.
+ * @throws ServiceError `TOKEN_NOT_FOUND` for an unknown, an expired, a spent and another merchant's token alike.
  */
 export async function readCard(
   { store, sealer }: ReadCardNeeds,
@@ -20,8 +20,8 @@ export async function readCard(
   jti: string,
 ): Promise<StoredCard> {
   const record = await store.get('card', cardRecordName(jti))
-  // Of a sealing key that was deleted nothing is left: the token is gone with it.
-  const isThere = record !== undefined && !isLost(record, sealer)
+  // One whose uses are spent is empty. Of a sealing key that was deleted nothing is left: the token is gone with it.
+  const isThere = record !== undefined && record.value.length > 0 && !isLost(record, sealer)
   const card = isThere ? openCard(record, jti, sealer) : undefined
   if (card?.merchantId !== merchant.id) throw new ServiceError('TOKEN_NOT_FOUND')
   return card

@@ -10,6 +10,8 @@ export interface SessionLimits {
   readonly tokens: number
   /** How many attempts it may see that could be decrypted, the successful ones included. */
   readonly attempts: number
+  /** How often each of its tokens may be used. Undefined means as often as one likes. */
+  readonly uses?: number | undefined
 }
 
 /** What the service remembers of a session, in the session's own `flx.data`. */
@@ -23,8 +25,8 @@ export interface RememberedSession extends SessionLimits {
 
 /** Seals a session for `flx.data` of the capture context whose key is `kid`. Returns standard base64. */
 export function sealSession(session: RememberedSession, kid: string, sealer: Sealer): string {
-  const { merchantId: owner, expiresAt, tokens, attempts, tokenSeconds } = session
-  const content = Buffer.from(JSON.stringify({ tokens, attempts, tokenSeconds }), 'utf8')
+  const { merchantId: owner, expiresAt, tokens, attempts, uses, tokenSeconds } = session
+  const content = Buffer.from(JSON.stringify({ tokens, attempts, uses, tokenSeconds }), 'utf8')
   const sealing = { kind: KIND, name: kid, owner, expiresAt, content }
   return seal(sealer.active, sealing, (count) => sealer.randomBytes(count)).toString('base64')
 }
@@ -42,10 +44,16 @@ export function openSession(
     const tokens = numberMember(members, 'tokens')
     const attempts = numberMember(members, 'attempts')
     if (tokens === undefined || attempts === undefined) return undefined
+    const uses = numberMember(members, 'uses')
     const tokenSeconds = numberMember(members, 'tokenSeconds')
-    const counters =
-      tokenSeconds === undefined ? { tokens, attempts } : { tokens, attempts, tokenSeconds }
-    return { merchantId: opened.owner, expiresAt: opened.expiresAt ?? 0, ...counters }
+    return {
+      merchantId: opened.owner,
+      expiresAt: opened.expiresAt ?? 0,
+      tokens,
+      attempts,
+      ...(uses === undefined ? {} : { uses }),
+      ...(tokenSeconds === undefined ? {} : { tokenSeconds }),
+    }
   } catch (error) {
     if (error instanceof SealError) return undefined
     throw error

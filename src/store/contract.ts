@@ -8,9 +8,11 @@ export const KINDS = {
   'root-key-shares': 'lasting',
   'signing-key': 'lasting',
   'mle-key': 'lasting',
+  'audit-key': 'lasting',
   merchant: 'lasting',
   credential: 'lasting',
   certificate: 'lasting',
+  'first-keys': 'lasting',
   'pool-key': 'passing',
   'rotated-pool-key': 'passing',
   'session-key': 'passing',
@@ -21,6 +23,7 @@ export const KINDS = {
   'jwt-id': 'passing',
   // It stays; it lies with the cards because the security code and its entry go and come in one batch.
   release: 'passing',
+  'release-head': 'passing',
 } as const satisfies Record<string, 'lasting' | 'passing'>
 
 /** The name of a kind of record. */

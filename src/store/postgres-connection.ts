@@ -1,4 +1,4 @@
-import type { Client, Pool } from 'pg'
+import type { Client, Pool, PoolClient } from 'pg'
 import { OperatorError } from '../errors.ts'
 import type { Secret } from '../secret.ts'
 
@@ -95,13 +95,31 @@ async function ask(
   { name, text }: Statement,
   values: readonly (string | number | Buffer)[] = [],
 ): Promise<Rows> {
-  const { rows } = await pool.query<unknown[]>({
-    name,
-    text,
-    values: [...values],
-    rowMode: 'array',
-  })
-  return rows
+  const client = await pool.connect()
+  try {
+    const words = { name, text, values: [...values], rowMode: 'array' as const }
+    const { rows } = await client.query<unknown[]>(words)
+    client.release()
+    return rows
+  } catch (error) {
+    client.release(!(await isReadyAgain(client, error)))
+    throw error
+  }
+}
+
+/**
+ * Waits until the server has undone what failed: it tells of the failure before, while the rows are still locked, and
+ * whoever then claims would skip them. False means that the connection is of no more use.
+ */
+async function isReadyAgain(client: PoolClient, error: unknown): Promise<boolean> {
+  const isOfServer = error instanceof Error && 'severity' in error
+  if (!isOfServer) return false
+  try {
+    await client.query('')
+    return true
+  } catch {
+    return false
+  }
 }
 
 function withPlanning(address: string): string {

@@ -10,8 +10,11 @@ export interface Response {
 
 /** The numbers that operators watch. */
 export interface Metrics {
-  readonly registry: Registry
   noteResponse(response: Response): void
+  /** Writes them in Prometheus' text format. */
+  text(): Promise<string>
+  /** Returns them as JSON, from which those of several processes can be summed up. */
+  members(): Promise<object>
 }
 
 /** The state of a process's session keys, read when metrics are collected. */
@@ -53,11 +56,12 @@ export function createMetrics(keys: KeyGauges): Metrics {
     read: () => keys.waiting(),
   })
   return {
-    registry,
     noteResponse: ({ route, method, status, milliseconds }) => {
       responses.inc({ route, method, status })
       duration.observe({ route }, milliseconds / 1000)
     },
+    text: () => registry.metrics(),
+    members: () => registry.getMetricsAsJSON(),
   }
 }
 

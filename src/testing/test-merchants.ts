@@ -16,6 +16,8 @@ export interface TestMerchantSettings {
   readonly sessionSeconds?: number
   /** How long a transient token may be used. Default is 900, which is the most. */
   readonly tokenSeconds?: number
+  /** How often a transient token may be used. Default is as often as one likes. */
+  readonly usesPerToken?: number
 }
 
 /** A merchant to be there beside the bundled one. */
@@ -86,6 +88,7 @@ const MOST: Readonly<Record<keyof TestMerchantSettings, number>> = {
   attemptsPerSession: 9999,
   sessionSeconds: LIFETIME_SECONDS,
   tokenSeconds: LIFETIME_SECONDS,
+  usesPerToken: 9999,
 }
 
 function checkSettings(settings: TestMerchantSettings): void {

@@ -2,14 +2,21 @@ import { strict as assert } from 'node:assert'
 import { describe, test, type TestContext } from 'node:test'
 
 import type { Now } from '../../src/clock-and-random.ts'
-import { readReleases, verifyReleases } from '../../src/audit/verify-releases.ts'
+import { readSignedHeads } from '../../src/audit/signed-head.ts'
+import {
+  readReleases,
+  verifyReleases,
+  type ReleaseReport,
+} from '../../src/audit/verify-releases.ts'
 import { ServiceError } from '../../src/errors.ts'
+import { readHeadVerifier } from '../../src/keys/audit-keys.ts'
 import type { Store, Write } from '../../src/store/contract.ts'
 import { cardRecordName } from '../../src/session/card-vault.ts'
 import { readErrorOf } from '../error-reply.ts'
 import { CARD, makeRootKey } from '../flow.ts'
-import { startHarness, type Harness } from '../harness.ts'
+import { MERCHANT, startHarness, type Harness } from '../harness.ts'
 import { makeCard, readRelease, requestRelease } from '../releases.ts'
+import { signByHttpSignature } from '../signed-request.ts'
 import { createTestClock, type TestClock } from '../store/clock.ts'
 import type { OpenedStore } from '../store/opened.ts'
 
@@ -89,6 +96,59 @@ export function testReleases(engine: string, open: (now: Now) => Promise<OpenedS
       const { heads } = verifyReleases(found)
       assert.equal(heads.length, 2, 'a chain a replica')
       assert.equal(await isWhole(one), 18)
+    })
+
+    test('the heads that one replica signed are verified at another, which finds what was cut off', async (t) => {
+      const clock = createTestClock()
+      const { store } = await open(clock.now)
+      t.after(() => store.close())
+      const shared = { store, rootKey: makeRootKey(), now: clock.now }
+      const [here, there] = [await startHarness(shared), await startHarness(shared)]
+      t.after(() => there.service.close())
+      const now = clock.now()
+      const jti = await makeCard(here, { now })
+      for (let time = 0; time < 2; time += 1) await requestRelease(here, jti, { now })
+      const report = async (): Promise<ReleaseReport> => {
+        const verify = await readHeadVerifier(store, there.sealer)
+        const found = await readReleases(store, there.sealer)
+        return verifyReleases(found, await readSignedHeads(store), verify)
+      }
+      assert.equal((await report()).unsigned, 2)
+      await here.service.close()
+      const whole = await report()
+      assert.deepEqual([whole.entries, whole.unsigned, whole.faults], [2, 0, []])
+      const last = (await store.list('release')).at(-1)
+      await store.write([{ op: 'delete', kind: 'release', name: last?.name ?? '' }])
+      const { faults } = await report()
+      assert.deepEqual(
+        faults.map(({ name }) => name),
+        [last?.name],
+      )
+    })
+
+    test('a token that may be used twice is released twice, of however many who ask at once, and is gone then', async (t) => {
+      const harness = await start(t)
+      const now = harness.clock.now()
+      const twice = { usesPerToken: 2 }
+      await harness.administration.update(MERCHANT.merchantId, (known) => ({ ...known, ...twice }))
+      const jti = await card(harness)
+      const replies = await Promise.all(
+        Array.from({ length: 6 }, () => requestRelease(harness, jti, { now })),
+      )
+      const released = replies.filter(({ statusCode }) => statusCode === 200)
+      assert.equal(released.length, 2)
+      const cards = await Promise.all(released.map((reply) => readRelease(reply, now)))
+      const codes = cards.flatMap((each) => each.card['securityCode'] ?? [])
+      assert.deepEqual(codes, [securityCode])
+      for (const reply of replies.filter((each) => !released.includes(each))) {
+        readErrorOf('TOKEN_NOT_FOUND', reply)
+      }
+      const record = await harness.store.get('card', cardRecordName(jti))
+      assert.equal(record?.value.length, 0, 'nothing of the card is left')
+      const target = `/flex/v2/payment-details/${jti}`
+      const signed = signByHttpSignature(MERCHANT, { method: 'GET', target }, { now })
+      readErrorOf('TOKEN_NOT_FOUND', await harness.service.app.inject(signed))
+      assert.equal(await isWhole(harness), 2)
     })
 
     test('when the release cannot be written, nothing is released and the security code stays', async (t) => {

@@ -41,7 +41,13 @@ async function start(t: TestContext): Promise<Started> {
   const rootKey = makeRootKey()
   await createSealingKey(store, rootKey, systemRandom)
   const sealer = await loadSealer(store, rootKey, systemRandom)
-  const trail = createReleaseTrail({ store, sealer, now, random: systemRandom })
+  const trail = createReleaseTrail({
+    store,
+    sealer,
+    now,
+    random: systemRandom,
+    note: () => {},
+  })
   const append = (count: number): Promise<readonly string[]> =>
     Promise.all(
       Array.from({ length: count }, async () => {

@@ -93,7 +93,7 @@ test('an official client with a wrong secret: the console names the secret withi
   const { cause, milliseconds } = await nextCause(emulator, page, () =>
     callOfficially(t, emulator, { SECRET }),
   )
-  assert.match(cause, /Probably the secret/)
+  assert.match(cause, /Probably a wrong secret/)
   assert.ok(milliseconds < LONGEST_MILLISECONDS, `${milliseconds} ms`)
   await page.locator('.row a').first().click()
   await page.getByRole('heading', { name: 'The signature does not fit the request' }).waitFor()

@@ -27,7 +27,8 @@ export async function launchChromium(t: TestContext): Promise<Browser | undefine
   }
 }
 
-async function findChromium(): Promise<string> {
+/** Returns the path of the Chromium of `$CHROMIUM`, else of the one that npm brings, unpacked. */
+export async function findChromium(): Promise<string> {
   const given = process.env['CHROMIUM']
   if (given !== undefined && given !== '') return given
   // Without it the package takes for granted that the machine has NSS; with it, it brings its own.

@@ -12,6 +12,8 @@ import { serve } from './serving.ts'
 
 const { certificate, privateKey } = makeCertificate()
 const heads: string[] = []
+// The last line but for the end: who wrote the chain signs its head when it ends.
+let signed = ''
 let vault: MadeVault
 
 // Two releases of one card in serve, as a merchant asks for them, and the heads that its log has of them.
@@ -36,6 +38,7 @@ before(async () => {
   const { code, stdout } = await serving.ended
   assert.equal(code, 0)
   heads.push(...[...stdout.matchAll(/"head":"([^"]+)"/g)].map(([, head = '']) => head))
+  signed = heads.pop() ?? ''
   assert.equal(heads.length, 2)
   assert.ok(!stdout.includes('4111111111111111') && !stdout.includes('"737"'))
 })
@@ -68,17 +71,43 @@ test('audit list says who was given which card, and whether the security code we
   )
 })
 
-test('audit verify finds the trail whole, with every head that the log has', async (t) => {
-  const known = heads.flatMap((head) => ['--head', head])
+test('audit verify finds the trail whole and signed, with every head that the log has', async (t) => {
+  assert.ok(signed.startsWith(`${heads[1]}:`), signed)
+  const known = [...heads, signed].flatMap((head) => ['--head', head])
   const { code, stdout } = await audit(t, 'verify', ...known)
   assert.equal(code, 0)
-  assert.equal(stdout, `2 releases in 1 chain, each whole.\n  ${heads[1]}\n`)
+  assert.equal(stdout, `2 releases in 1 chain, each whole, signed up to its end.\n  ${heads[1]}\n`)
 })
 
 test('audit verify refuses a head that is none', async (t) => {
   const { code, stderr } = await audit(t, 'verify', '--head', 'x:1:y')
   assert.equal(code, 2)
   assert.match(stderr, /<chain>:<sequence>:<hash>/)
+})
+
+test('audit verify refuses a signed head that was changed', async (t) => {
+  const [chain, , ...rest] = signed.split(':')
+  const { code, stdout } = await audit(t, 'verify', '--head', [chain, 3, ...rest].join(':'))
+  assert.equal(code, 1)
+  assert.ok(stdout.includes(`  ${chain} has a head that no audit key of this store has signed\n`))
+})
+
+test('serve has made the audit key of a store that had none, and keys rotate makes the next', async (t) => {
+  const { data, rootKeyFile } = vault
+  const keys = (...words: readonly string[]): Promise<Ended> =>
+    run(t, ['keys', ...words, '--data', data, '--root-key-file', rootKeyFile])
+  const kid = signed.split(':')[4] ?? ''
+  assert.match((await keys('list')).stdout, new RegExp(`^audit key +${kid} +active`, 'm'))
+  const { code, stdout } = await keys('rotate', 'audit')
+  assert.equal(code, 0)
+  assert.match(
+    stdout,
+    new RegExp(
+      `^Audit key ${kid} signs until .*, and is erased, but for its public half, on .*\\.$`,
+      'm',
+    ),
+  )
+  assert.match((await keys('list')).stdout, /^audit key +\w{8} +staged/m)
 })
 
 test('serve refuses to release cards to the key that dev mode publishes', async (t) => {
@@ -88,7 +117,7 @@ test('serve refuses to release cards to the key that dev mode publishes', async 
   assert.match(stderr, /^coatcheck: The release certificate of merchant shop-1 is the published/)
 })
 
-test('audit verify exits with 1 when the last release was removed, given its head', async (t) => {
+test('audit verify exits with 1 when the last release was removed', async (t) => {
   const db = new DatabaseSync(join(vault.data, SQLITE_FILES.passing))
   db.exec("DELETE FROM records WHERE kind = 'release' AND name LIKE '%2'")
   db.close()
@@ -97,6 +126,12 @@ test('audit verify exits with 1 when the last release was removed, given its hea
   assert.equal(code, 1)
   const report = JSON.parse(stdout) as { readonly valid: boolean; readonly faults: object[] }
   assert.equal(report.valid, false)
-  assert.equal(report.faults.length, 1)
-  assert.equal((await audit(t, 'verify')).code, 0, 'without it nothing shows')
+  assert.equal(report.faults.length, 2, 'both heads say so')
+  const alone = await audit(t, 'verify')
+  assert.equal(alone.code, 1, 'the signed head is enough')
+  const kid = signed.split(':')[4]
+  assert.match(
+    alone.stdout,
+    new RegExp(`is missing, though audit key ${kid} signed the chain up to it on 20.*Z\n`),
+  )
 })

@@ -82,18 +82,20 @@ test('keys list shows kinds, ids and states, and no key', async (t) => {
   const { keys, pooledSessionKeys } = JSON.parse(stdout) as Record<string, unknown>
   assert.equal(pooledSessionKeys, 0)
   assert.ok(Array.isArray(keys))
-  assert.equal(keys.length, 3)
-  const [signing, sealing, mle] = keys as readonly {
+  assert.equal(keys.length, 4)
+  const [signing, sealing, audit, mle] = keys as readonly {
     readonly id: string
     readonly createdAt: number
   }[]
-  assert.ok(signing && sealing && mle)
+  assert.ok(signing && sealing && audit && mle)
   const { createdAt, ...rest } = signing
   assert.ok(Math.abs(createdAt - Date.now() / 1000) < 60)
   const common = { state: 'active', activeFrom: createdAt }
   assert.deepEqual(rest, { kind: 'signing key', id: signingKid, ...common })
   assert.match(sealing.id, /^\w{4}$/)
   assert.deepEqual(sealing, { kind: 'sealing key', id: sealing.id, createdAt, ...common })
+  assert.match(audit.id, /^\w{8}$/)
+  assert.deepEqual(audit, { kind: 'audit key', id: audit.id, createdAt, ...common })
   assert.match(JSON.stringify(mle), /^\{"kind":"MLE key","id":"\d{22}","state":"active"\}$/)
   const forPeople = await inFolder(t, 'keys', 'list')
   assert.match(

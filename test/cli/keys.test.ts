@@ -179,7 +179,7 @@ const WRONG: readonly Wrong[] = [
     title: 'keys rotate of what there is not',
     args: ['rotate', 'session'],
     code: 2,
-    says: /Allowed choices are signing, sealing\./,
+    says: /Allowed choices are signing, sealing, audit\./,
   },
   {
     title: 'keys rotate with a stage that is too short to be seen',

@@ -43,7 +43,7 @@ async function show(t: TestContext, id: string): Promise<Record<string, unknown>
 }
 
 const ALL =
-  '--session-keys rotated --tokens-per-session 3 --attempts-per-session 7 --session-seconds 600 --token-seconds 300 --page-origins https://a.example.com,https://b.example.com:8443 --release-certificate psp.pem --entitled yes --jwt-v1 yes'
+  '--session-keys rotated --tokens-per-session 3 --attempts-per-session 7 --session-seconds 600 --token-seconds 300 --uses-per-token 2 --page-origins https://a.example.com,https://b.example.com:8443 --release-certificate psp.pem --entitled yes --jwt-v1 yes'
 
 const VALUES = {
   sessionKeys: 'rotated',
@@ -51,6 +51,7 @@ const VALUES = {
   attemptsPerSession: 7,
   sessionSeconds: 600,
   tokenSeconds: 300,
+  usesPerToken: 2,
   pageOrigins: ['https://a.example.com', 'https://b.example.com:8443'],
   entitled: true,
   jwtV1: true,
@@ -93,6 +94,7 @@ test('merchants show marks what was not set as a default', async (t) => {
     'attemptsPerSession',
     'sessionSeconds',
     'tokenSeconds',
+    'usesPerToken',
     'pageOrigins',
     'releaseCertificate',
     'entitled',
@@ -121,7 +123,7 @@ test('merchants set changes what is named, leaves the rest, and takes back what 
   const everything = ALL.replaceAll(/(--[a-z0-9-]+) \S+/g, '$1 default')
   await inFolder(t, `merchants set shop ${everything}`)
   const { defaults } = await show(t, 'shop')
-  assert.equal((defaults as readonly string[]).length, 9)
+  assert.equal((defaults as readonly string[]).length, 10)
 })
 
 test('a merchant that is entitled but has no certificate is told that this is not enough', async (t) => {

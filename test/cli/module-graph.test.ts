@@ -1,10 +1,9 @@
 import assert from 'node:assert/strict'
-import { globSync, readFileSync, writeFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { globSync } from 'node:fs'
 import { test } from 'node:test'
-import { fileURLToPath } from 'node:url'
 import { build, type Metafile } from 'esbuild'
-import { makeFolder, PROJECT, until } from '../process.ts'
+import { watchLoadedFiles } from '../loaded-files.ts'
+import { PROJECT, until } from '../process.ts'
 import { makeVault } from '../vault.ts'
 import { serve } from './serving.ts'
 
@@ -64,29 +63,10 @@ test('the walk sees the emulator where it is', async () => {
 })
 
 test('no process of serve loads a file of the emulator', async (t) => {
-  const folder = makeFolder()
-  const [loaded, recorder] = [join(folder, 'loaded.txt'), join(folder, 'recorder.mjs')]
-  writeFileSync(loaded, '')
-  writeFileSync(
-    recorder,
-    `import { appendFileSync } from 'node:fs'
-     import { registerHooks } from 'node:module'
-     registerHooks({
-       load(url, context, next) {
-         appendFileSync(${JSON.stringify(loaded)}, url + '\\n')
-         return next(url, context)
-       },
-     })`,
-  )
-  const files = (): readonly string[] =>
-    readFileSync(loaded, 'utf8')
-      .split('\n')
-      .filter((url) => url.startsWith('file:'))
-      .map((url) => fileURLToPath(url).slice(PROJECT.length + 1))
-  const environment = { NODE_OPTIONS: `--import=${recorder}` }
+  const { environment, list } = watchLoadedFiles()
   const serving = await serve(t, await makeVault(8), { environment })
   await serving.flow.redeem(await serving.flow.openSession())
-  await until(() => files().includes('src/keys/mint-session-keys.ts'), serving)
-  assert.equal(files().filter((file) => file === 'src/cli/serve-worker.ts').length, 2)
-  assert.deepEqual(files().filter(isOfTheEmulator), [])
+  await until(() => list().includes('src/keys/mint-session-keys.ts'), serving)
+  assert.equal(list().filter((file) => file === 'src/cli/serve-worker.ts').length, 2)
+  assert.deepEqual(list().filter(isOfTheEmulator), [])
 })

@@ -28,7 +28,7 @@ test('the browser bundle without jose is smaller than 50 kB and imports nothing 
   const { file, meta } = await bundle(['jose'])
   assert.ok(file.contents.length < 50_000, `${file.contents.length} bytes`)
   const imports = Object.values(meta.outputs).flatMap((output) => output.imports)
-  assert.deepEqual([...new Set(imports.map(({ path }) => path))], ['jose'])
+  assert.deepEqual([...new Set(imports.map(({ path }) => path.split('/')[0]))], ['jose'])
   assert.doesNotMatch(file.text, /node:|\bBuffer\b|\bprocess\b|\brequire\(/)
 })
 

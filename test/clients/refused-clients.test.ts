@@ -93,7 +93,10 @@ for (const AUTH of ['http_signature', 'jwt_shared_secret']) {
   test(`${AUTH}: a wrong secret is called one`, async () => {
     const told = await refuse({ AUTH, SECRET: WRONG_SECRET })
     assert.equal(told['reason'], 'WRONG_SIGNATURE')
-    assert.match(String(told['mistake']), /^Probably the secret|^The secret is not the one of this/)
+    assert.match(
+      String(told['mistake']),
+      /^Probably a wrong secret|^The secret is not the one of this/,
+    )
     assert.equal(told['keyId'], emulator.keyId)
   })
 

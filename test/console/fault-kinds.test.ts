@@ -5,10 +5,15 @@ import * as dev from '../../src/dev/fault.ts'
 import { PAYMENT_ROUTE } from '../../src/dev/payments/routes.ts'
 import { ROUTES } from '../../src/http/routes.ts'
 
-test('the console offers every kind of fault, and asks for what the control API wants with it', () => {
-  const offered = Object.fromEntries(FAULT_KINDS.map(({ kind, wants }) => [kind, wants]))
+test('the console offers every kind of fault at each of its stages, and asks for what the control API wants with it', () => {
+  const offered = Object.fromEntries(
+    FAULT_KINDS.map(({ kind, wants, stages }) => [kind, { wants, stages }]),
+  )
   const taken = Object.fromEntries(
-    Object.entries(dev.FAULT_KINDS).map(([kind, { required }]) => [kind, required]),
+    Object.entries(dev.FAULT_KINDS).map(([kind, { required, stages }]) => [
+      kind,
+      { wants: required, stages },
+    ]),
   )
   assert.deepEqual(offered, taken)
 })

@@ -1,8 +1,7 @@
 import assert from 'node:assert/strict'
-import { readFileSync, writeFileSync } from 'node:fs'
-import { join } from 'node:path'
 import { test } from 'node:test'
-import { launchUntilReady, makeFolder } from '../process.ts'
+import { watchLoadedFiles } from '../loaded-files.ts'
+import { launchUntilReady } from '../process.ts'
 import { exchange } from '../raw-http.ts'
 import { start } from './started.ts'
 
@@ -53,22 +52,8 @@ test('a token in the address is passed on to the parts of the page', async (t) =
 })
 
 test('the emulator starts without the bundler, which comes with the first look at the console', async (t) => {
-  const folder = makeFolder()
-  const [loaded, recorder] = [join(folder, 'loaded.txt'), join(folder, 'recorder.mjs')]
-  writeFileSync(loaded, '')
-  writeFileSync(
-    recorder,
-    `import { appendFileSync } from 'node:fs'
-     import { registerHooks } from 'node:module'
-     registerHooks({
-       load(url, context, next) {
-         appendFileSync(${JSON.stringify(loaded)}, url + '\\n')
-         return next(url, context)
-       },
-     })`,
-  )
-  const hasBundler = (): boolean => readFileSync(loaded, 'utf8').includes('/esbuild/')
-  const environment = { NODE_OPTIONS: `--import=${recorder}` }
+  const { environment, list } = watchLoadedFiles()
+  const hasBundler = (): boolean => list().some((file) => file.startsWith('node_modules/esbuild/'))
   const { ready } = await launchUntilReady(t, ['dev', '--port', '0', '--ephemeral'], {
     environment,
   })

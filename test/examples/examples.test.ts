@@ -1,26 +1,44 @@
-import { registerHooks } from 'node:module'
-import { describe } from 'node:test'
+import { test } from 'node:test'
+import { assertCanFail, assertPasses, type Example } from './example.ts'
 
-// These are not installed; what the examples use of them is in frameworks.ts.
-const ABSENT: ReadonlySet<string> = new Set(['vitest', '@jest/globals', '@playwright/test'])
-const STAND_IN = new URL('frameworks.ts', import.meta.url).href
+// Playwright's is in test/browser: it wants one.
+const EXAMPLES: Readonly<Record<string, Example>> = {
+  'node:test': {
+    file: 'node-test.test.ts',
+    command: 'npx node --test examples/node-test.test.ts',
+    passed: /^ℹ pass 4$/m,
+    failed: /^ℹ fail 1$/m,
+    truth: 'Card ending in 4444',
+    untruth: 'Card ending in 9999',
+  },
+  Vitest: {
+    file: 'vitest.test.ts',
+    command: 'npx vitest run examples/vitest.test.ts',
+    passed: /Tests +2 passed \(2\)/,
+    failed: /Tests +1 failed \| 1 passed \(2\)/,
+    truth: 'Card ending in 1111',
+    untruth: 'Card ending in 9999',
+  },
+  Jest: {
+    file: 'jest.test.ts',
+    command: 'NODE_OPTIONS=--experimental-vm-modules npx jest --config examples/jest.config.js',
+    passed: /^Tests: +2 passed, 2 total$/m,
+    failed: /^Tests: +1 failed, 1 passed, 2 total$/m,
+    truth: 'testmid',
+    untruth: 'another',
+  },
+  'the official client': {
+    file: 'official-client.test.ts',
+    command: 'npx node --test examples/official-client.test.ts',
+    passed: /^ℹ pass 3$/m,
+    failed: /^ℹ fail 1$/m,
+    truth: 'refused with 429',
+    untruth: 'refused with 503',
+  },
+}
 
-registerHooks({
-  resolve: (specifier, context, next) =>
-    ABSENT.has(specifier) ? { url: STAND_IN, shortCircuit: true } : next(specifier, context),
-})
-
-const FRAMEWORKS = {
-  'node:test': () => import('../../examples/node-test.test.ts'),
-  Vitest: () => import('../../examples/vitest.test.ts'),
-  Jest: () => import('../../examples/jest.test.ts'),
-  Playwright: () => import('../../examples/playwright.test.ts'),
-  'the official client': () => import('../../examples/official-client.test.ts'),
-} as const
-
-for (const [name, load] of Object.entries(FRAMEWORKS)) {
-  // A suite of its own, so that what runs before each test of one example does not run for the others.
-  describe(`the example with ${name}`, async () => {
-    await load()
-  })
+for (const [name, example] of Object.entries(EXAMPLES)) {
+  test(`the example with ${name} passes`, (t) => assertPasses(t, example))
+  test(`the example with ${name} fails when it asserts what is not so`, (t) =>
+    assertCanFail(t, example))
 }

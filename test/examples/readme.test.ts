@@ -3,8 +3,9 @@ import { spawnSync } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
+import { watchLoadedFiles } from '../loaded-files.ts'
+import { launchProgram, PROJECT } from '../process.ts'
 
-const PROJECT = join(import.meta.dirname, '../..')
 const FILE = 'examples/readme.test.ts'
 const EXAMPLE = readFileSync(join(PROJECT, FILE), 'utf8')
 
@@ -17,8 +18,8 @@ test('the example of ten lines gets a token and an expired one in under a second
   const run = (): number => {
     const begin = performance.now()
     const args = ['--test-reporter=tap', FILE]
-    // As from a shell: by this variable it would report to the runner of this very test.
-    const { NODE_TEST_CONTEXT: _context, ...env } = process.env
+    // As from a shell: by the one variable it would report to the runner of this very test, by the other start half compiled.
+    const { NODE_TEST_CONTEXT: _context, NODE_COMPILE_CACHE: _cache, ...env } = process.env
     const options = { cwd: PROJECT, env, encoding: 'utf8' } as const
     const { status, stdout } = spawnSync(process.execPath, args, options)
     assert.equal(status, 0, stdout)
@@ -29,4 +30,30 @@ test('the example of ten lines gets a token and an expired one in under a second
   }
   // Others may have the machine at the moment: the quickest of some runs is what it takes.
   assert.ok(Math.min(run(), run(), run()) < 1000)
+})
+
+// What a test seldom asks for, and what nothing of a test needs: each costs every test file its loading.
+const UNNEEDED = [
+  '@fastify/swagger',
+  '@opentelemetry/api',
+  'ajv',
+  'esbuild',
+  'node-forge',
+  'preact',
+  'prom-client',
+]
+
+test('the example loads nothing that it does not use', async (t) => {
+  const { environment, list } = watchLoadedFiles()
+  const start = { folder: PROJECT, environment: { HOME: PROJECT, ...environment } }
+  const { code, stdout } = await launchProgram(t, ['node', FILE], start).ended
+  assert.equal(code, 0, stdout)
+  const files = list()
+  assert.ok(files.includes('src/dev/emulator.ts'))
+  assert.ok(files.some((file) => file.startsWith('node_modules/fastify/')))
+  assert.deepEqual(
+    UNNEEDED.filter((name) => files.some((file) => file.startsWith(`node_modules/${name}/`))),
+    [],
+  )
+  assert.ok(!files.some((file) => file.startsWith('src/inspect/')))
 })

@@ -5,7 +5,8 @@ import type { TestContext } from 'node:test'
 import { requirePeer } from '../peers.ts'
 import { makeFolder } from '../process.ts'
 
-const PIN = '1234'
+/** The user PIN of its token. */
+export const PIN = '1234'
 
 const MODULE = ['/usr/lib/softhsm/libsofthsm2.so', '/usr/lib64/pkcs11/libsofthsm2.so'].find(
   existsSync,
@@ -13,6 +14,8 @@ const MODULE = ['/usr/lib/softhsm/libsofthsm2.so', '/usr/lib64/pkcs11/libsofthsm
 
 /** A software HSM of a test's own, with one token. */
 export interface SoftHsm {
+  /** The file of its module. */
+  readonly module: string
   readonly environment: Readonly<Record<string, string>>
   /** The flags that name it. */
   readonly flags: readonly string[]
@@ -38,6 +41,7 @@ export function makeSoftHsm(t: TestContext): SoftHsm | undefined {
   spawnSync('softhsm2-util', made, { env: { ...process.env, ...environment } })
   const names = { module: MODULE ?? '', token: 'vault', 'pin-file': pinFile }
   return {
+    module: MODULE ?? '',
     environment,
     flags: Object.entries(names).flatMap(([name, value]) => [`--pkcs11-${name}`, value]),
     pull: () => renameSync(tokens, `${tokens}.pulled`),

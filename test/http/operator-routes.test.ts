@@ -51,7 +51,7 @@ test('counts responses by route template, never by path', async () => {
   const harness = await startHarness()
   addOperatorRoutes(harness.service.app, {
     readiness: async () => readiness(true),
-    metrics: () => harness.service.metrics.registry.metrics(),
+    metrics: () => harness.service.metrics.text(),
   })
   await openSession(harness)
   await harness.service.app.inject({

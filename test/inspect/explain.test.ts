@@ -100,6 +100,7 @@ const VALID = [
   ['transient-token', makeJws(TOKEN_HEADER, TOKEN)],
   ['merchant-jwt-v2', makeJws(MERCHANT_HEADER, MERCHANT, 32)],
   ['token-request', makeJwe({ kid: SESSION_KID, alg: 'RSA-OAEP-256', enc: 'A256GCM' })],
+  ['token-request', makeJwe({ ...MLE_HEADER, kid: SESSION_KID })],
   ['payment-credentials', makeJwe({ kid: 'm1', alg: 'RSA-OAEP-256', enc: 'A256GCM', cty: 'JWT' })],
   [
     'payment-credentials',

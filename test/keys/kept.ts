@@ -1,7 +1,7 @@
 import { systemRandom } from '../../src/clock-and-random.ts'
 import { createKeyKeeper, type KeyKeeper } from '../../src/keys/keep-keys.ts'
 import type { PoolKind } from '../../src/keys/mint-order.ts'
-import { sealingPolicy, signingPolicy } from '../../src/keys/plan.ts'
+import { auditPolicy, sealingPolicy, signingPolicy } from '../../src/keys/plan.ts'
 import { holdRootKey, type RootKey } from '../../src/keys/root-key.ts'
 import { loadSealer } from '../../src/keys/sealing-keys.ts'
 import { makeRootKey, stockPool } from '../flow.ts'
@@ -31,6 +31,7 @@ export interface Kept {
 export const POLICIES = {
   'signing-key': signingPolicy(36_500 * 86_400, 60),
   'sealing-key': sealingPolicy(36_500 * 86_400, 60),
+  'audit-key': auditPolicy(36_500 * 86_400, 60),
 } as const
 
 /** Starts two services over one store (default: memory), each with keys of its own memory. */

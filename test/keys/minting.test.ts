@@ -38,12 +38,21 @@ function start(
   t: TestContext,
   { sealer, store }: Pick<Harness, 'sealer' | 'store'>,
   targets: Readonly<Record<PoolKind, number>>,
-): { readonly minting: Minting; readonly faults: unknown[] } {
+): { readonly minting: Minting; readonly faults: unknown[]; recoveries(): number } {
   const faults: unknown[] = []
+  let recovered = 0
   const onFault = (error: unknown): void => void faults.push(error)
-  const minting = startMinting({ store, sealer, targets, now: systemClock, site: '08', onFault })
+  const minting = startMinting({
+    store,
+    sealer,
+    targets,
+    now: systemClock,
+    site: '08',
+    onFault,
+    onRecovery: () => void (recovered += 1),
+  })
   t.after(() => minting.stop())
-  return { minting, faults }
+  return { minting, faults, recoveries: () => recovered }
 }
 
 async function until(isTrue: () => boolean | Promise<boolean>): Promise<void> {
@@ -119,24 +128,46 @@ test('fills both pools with keys that only their pool’s key opens, also when i
   await createToken(harness, await openSession(harness, { signer }))
 })
 
-test('goes on when the store fails, and tells', async (t) => {
+test('goes on when the store fails, and tells once that it does and once that it works again', async (t) => {
   const harness = await startHarness()
   t.after(() => harness.close())
-  let failures = 2
+  let failures = 4
   const depth: Store['depth'] = async (kind) => {
     failures -= 1
     if (failures >= 0) throw new Error('down')
     return harness.store.depth(kind)
   }
   const store = { ...harness.store, depth }
-  const { minting, faults } = start(
+  const { minting, faults, recoveries } = start(
     t,
     { ...harness, store },
     { 'pool-key': 0, 'rotated-pool-key': 0 },
   )
   await until(() => minting.status()['pool-key'].depth > 0)
-  assert.equal(faults.length, 2)
+  assert.deepEqual([faults.length, recoveries(), failures < 0], [1, 1, true])
   assert.deepEqual(minting.status()['rotated-pool-key'], { depth: 0, target: 0, oldestSeconds: 0 })
+})
+
+test('a store that can be read and not written is told of once, for as long as it lasts', async (t) => {
+  const harness = await startEmpty(t)
+  let refused = 0
+  let isFull = true
+  const write: Store['write'] = async (batch) => {
+    if (!isFull) return harness.store.write(batch)
+    refused += 1
+    throw new Error('disk full')
+  }
+  const store = { ...harness.store, write }
+  const { faults, recoveries } = start(
+    t,
+    { ...harness, store },
+    { 'pool-key': 4, 'rotated-pool-key': 0 },
+  )
+  await until(() => refused >= 5)
+  assert.deepEqual([faults.length, recoveries()], [1, 0])
+  isFull = false
+  await until(() => recoveries() === 1)
+  assert.equal(faults.length, 1)
 })
 
 test('tries again when a process cannot be started', async (t) => {

@@ -143,8 +143,8 @@ const DIGESTS: readonly (readonly [string, string, string, RegExp])[] = [
   ['of an empty body', BODY, '', /empty body/],
   ['of pretty-printed JSON', BODY, JSON.stringify(JSON.parse(BODY), null, 2), /indentation/],
   ['of JSON without spaces', JSON.stringify(JSON.parse(BODY), null, 2), BODY, /without spaces/],
-  ['with a line break at the end', BODY, `${BODY}\n`, /with a line break/],
-  ['without the line break at the end', `${BODY}\n`, BODY, /without (spaces|the line break)/],
+  ['with a line break at the end', BODY, `${BODY}\n`, /has lost the line break/],
+  ['without the line break at the end', `${BODY}\n`, BODY, /without spaces|given a line break/],
 ]
 
 for (const [what, body, digested, mistake] of DIGESTS) {

@@ -45,7 +45,7 @@ const MISTAKES: readonly (readonly [change: (base: string) => string, words: Reg
   [(base) => base.replace('post ', 'POST '), /upper case/],
   [(base) => `${base}\n`, /line break/],
   [(base) => base.replaceAll(': ', ':'), /colon/],
-  [(base) => base.replace('x-note', 'X-Note'), /Probably the secret/],
+  [(base) => base.replace('x-note', 'X-Note'), /Probably a wrong secret/],
   [(base) => base.replace(/^x-note.*\n/m, ''), /leaves out a line|usual lines/],
 ]
 

@@ -155,7 +155,7 @@ test('says that it is probably the secret when no mistake explains the signature
     createHash('sha256').update(MERCHANT.secret).digest(),
   ]) {
     const { signed, told } = await refuse({ key })
-    assert.match(told.mistake, /Probably the secret/)
+    assert.match(told.mistake, /Probably a wrong secret/)
     assert.deepEqual(told.stringToSign, { expected: baseOf(signed) })
     assert.equal(told.firstDifference, undefined)
   }

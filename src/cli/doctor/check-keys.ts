@@ -9,6 +9,7 @@ const DAY = 24 * 3600
 const KINDS = [
   { kind: 'signing key', name: 'signing', days: 'rotateSigningDays' },
   { kind: 'sealing key', name: 'sealing', days: 'rotateSealingDays' },
+  { kind: 'audit key', name: 'audit', days: 'rotateAuditDays' },
 ] as const
 
 /** Judges whether the root key opens the store, and whether the keys in it are replaced as they should. */
@@ -38,6 +39,9 @@ function judgeKeys(
   { now, settings }: Circumstances,
 ): Finding {
   const active = keys.findLast(({ state }) => state === 'active')
+  if (keys.length === 0 && kind === 'audit key') {
+    return note('The store has no audit key yet.', 'Nothing to do: "coatcheck serve" makes it.')
+  }
   if (active === undefined) {
     return problem(`The store has no ${kind}.`, 'Run "coatcheck keys init", or restore a backup.')
   }

@@ -57,7 +57,7 @@ export interface ClockFacts {
 
 /** A long-term key in the store. */
 export interface KeyFacts {
-  readonly kind: 'signing key' | 'sealing key'
+  readonly kind: 'signing key' | 'sealing key' | 'audit key'
   readonly id: string
   readonly state: KeyState
   /** Undefined of a key that was made before keys had times. */

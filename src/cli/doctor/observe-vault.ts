@@ -55,6 +55,7 @@ async function openVault(config: Config, store: Store): Promise<VaultFacts | Ope
       keys: [
         ...(await listKeys(keeper, 'signing-key')),
         ...(await listKeys(keeper, 'sealing-key')),
+        ...(await listKeys(keeper, 'audit-key')),
       ],
       merchants: await administration.list(),
       credentials,
@@ -71,7 +72,11 @@ async function openVault(config: Config, store: Store): Promise<VaultFacts | Ope
   }
 }
 
-const KIND_NAMES = { 'signing-key': 'signing key', 'sealing-key': 'sealing key' } as const
+const KIND_NAMES = {
+  'signing-key': 'signing key',
+  'sealing-key': 'sealing key',
+  'audit-key': 'audit key',
+} as const
 
 async function listKeys(
   keeper: KeyKeeper,

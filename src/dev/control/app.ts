@@ -1,5 +1,6 @@
 import { fastify, type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify'
 import { OperatorError } from '../../errors.ts'
+import { NO_SCHEMAS } from '../../http/no-schemas.ts'
 import { isJsonObject, parseJsonBytes, type JsonObject } from '../../protocol/parse.ts'
 import type { ControlCall } from './call.ts'
 import { addConsole } from './console-routes.ts'
@@ -23,7 +24,11 @@ export async function createControlApp(
   needs: ControlNeeds,
   random: ControlScene['random'],
 ): Promise<Control> {
-  const app = fastify({ bodyLimit: MAX_BODY_BYTES, exposeHeadRoutes: false })
+  const app = fastify({
+    schemaController: NO_SCHEMAS,
+    bodyLimit: MAX_BODY_BYTES,
+    exposeHeadRoutes: false,
+  })
   const events = createEventStreams(needs)
   app.removeAllContentTypeParsers()
   app.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, body, done) => done(null, body))

@@ -3,7 +3,6 @@ import { readBoolean, type ControlCall } from './call.ts'
 import { changeClock } from './clock-call.ts'
 import type { Example } from './control-error.ts'
 import type { EventStreams } from './events.ts'
-import { inspect } from './inspect-call.ts'
 import { listMerchants } from './merchants-call.ts'
 import { listRequests, showRequest } from './request-calls.ts'
 import {
@@ -202,7 +201,7 @@ export const CONTROL_ROUTES: readonly ControlRoute[] = [
     status: 200,
     reply: INSPECTION,
     example: post('/_dev/inspect', { text: 'eyJraWQiOi…' }),
-    run: ({ needs }, call) => inspect(needs, call),
+    run: async ({ needs }, call) => (await import('./inspect-call.ts')).inspect(needs, call),
   },
   {
     method: 'GET',

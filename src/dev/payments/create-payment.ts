@@ -4,10 +4,10 @@ import type { Reply } from '../../http/reply.ts'
 import type { Merchant } from '../../merchant/merchant.ts'
 import { checkCardData } from '../../protocol/card-data-rules.ts'
 import type { CardData, FieldPath } from '../../protocol/field-catalogue.ts'
-import { cardRecordName } from '../../session/card-vault.ts'
-import type { Store } from '../../store/contract.ts'
+import { cardRecordName, useTokenWrites, type StoredCard } from '../../session/card-vault.ts'
+import type { Store, Write } from '../../store/contract.ts'
 import { shortHash } from '../../telemetry/redact.ts'
-import { openToken, type OpenTokenNeeds } from './open-token.ts'
+import { openToken, refuseSpent, type OpenTokenNeeds } from './open-token.ts'
 import { outcomeOf } from './outcomes.ts'
 import { readPaymentRequest, type PaymentRequest } from './read-request.ts'
 import { PaymentRefusal } from './refusal.ts'
@@ -53,12 +53,13 @@ async function pay(
 ): Promise<Reply> {
   const request = readPaymentRequest(body)
   if (request.transientTokenJwt === undefined && request.jti === undefined) throw noToken(request)
-  const { jti, cardData, signature } = await openToken(needs, merchant, request)
+  const { jti, card, signature } = await openToken(needs, merchant, request)
+  const { cardData } = card
   const values = new Map([...cardData, ...request.values])
   checkComplete(values)
   checkValues(needs, values)
   const outcome = outcomeOf(values.get(AMOUNT) ?? '')
-  const hadSecurityCode = outcome.httpStatus === 201 && (await useSecurityCode(needs, jti))
+  const hadSecurityCode = outcome.httpStatus === 201 && (await useToken(needs, jti, card))
   const { status: reason } = outcome
   const entry = { correlationId, merchantId: merchant.id, jtiHash: shortHash(jti), reason }
   await needs.audit.record({ event: 'payment.simulated', ...entry })
@@ -111,14 +112,20 @@ function checkValues({ now, checkNumber }: CreatePaymentNeeds, values: CardData)
   )
 }
 
-/** Destroys the security code of a token; tells whether there was one. */
-async function useSecurityCode(
+/** Counts a use of a token and destroys its security code; tells whether there was one. Throws PaymentRefusal. */
+async function useToken(
   { store }: Pick<CreatePaymentNeeds, 'store'>,
   jti: string,
+  card: StoredCard,
 ): Promise<boolean> {
   const code = { kind: 'security-code', name: cardRecordName(jti) } as const
-  if ((await store.get(code.kind, code.name)) === undefined) return false
-  return store.write([{ op: 'delete', ...code }])
+  const hadCode = (await store.get(code.kind, code.name)) !== undefined
+  const writes: readonly Write[] = [
+    ...useTokenWrites(jti, card),
+    ...(hadCode ? [{ op: 'delete', ...code } as const] : []),
+  ]
+  if (writes.length > 0 && !(await store.write(writes))) throw refuseSpent()
+  return hadCode
 }
 
 /** The fields that both have, with different values. */

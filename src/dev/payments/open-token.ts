@@ -3,11 +3,10 @@ import { epochSeconds, type Now } from '../../clock-and-random.ts'
 import { decodeJws, verifyJws } from '../../jose/jws.ts'
 import type { SessionKeys } from '../../keys/session-keys.ts'
 import type { Merchant } from '../../merchant/merchant.ts'
-import type { CardData } from '../../protocol/field-catalogue.ts'
 import { parseJti } from '../../protocol/jti.ts'
 import { stringMember } from '../../protocol/parse.ts'
 import { parseTransientToken } from '../../protocol/transient-token.ts'
-import { cardRecordName, openCard } from '../../session/card-vault.ts'
+import { cardRecordName, openCard, type StoredCard } from '../../session/card-vault.ts'
 import type { Store } from '../../store/contract.ts'
 import type { Sealer } from '../../store/sealed-records.ts'
 import type { PaymentRequest } from './read-request.ts'
@@ -24,7 +23,7 @@ export interface OpenTokenNeeds {
 /** A transient token that may be paid with. */
 export interface OpenedToken {
   readonly jti: string
-  readonly cardData: CardData
+  readonly card: StoredCard
   /** How the signature was judged. */
   readonly signature: string
 }
@@ -41,19 +40,19 @@ export async function openToken(
   { transientTokenJwt: jwt, jti }: Pick<PaymentRequest, 'transientTokenJwt' | 'jti'>,
 ): Promise<OpenedToken> {
   if (jwt === undefined && jti !== undefined) {
-    const cardData = await openByJti(needs, merchant, jti)
-    return { jti, cardData, signature: 'a jti has none' }
+    const card = await openByJti(needs, merchant, jti)
+    return { jti, card, signature: 'a jti has none' }
   }
   const verified = await verifyToken(needs, jwt ?? '')
   if (jti !== undefined && jti !== verified.jti)
     throw refuse('transientTokenJwt is not of this jti.')
-  return { ...verified, cardData: await openByJti(needs, merchant, verified.jti) }
+  return { ...verified, card: await openByJti(needs, merchant, verified.jti) }
 }
 
 async function verifyToken(
   { sessionKeys, now }: OpenTokenNeeds,
   jwt: string,
-): Promise<Omit<OpenedToken, 'cardData'>> {
+): Promise<Omit<OpenedToken, 'card'>> {
   const jws = decodeJws(jwt)
   const token = jws && parseTransientToken(jws.claims)
   if (jws === undefined || token === undefined) throw refuse('It is not a transient token.')
@@ -74,15 +73,21 @@ async function openByJti(
   { store, sealer, now }: OpenTokenNeeds,
   merchant: Merchant,
   jti: string,
-): Promise<CardData> {
+): Promise<StoredCard> {
   const parsed = parseJti(jti)
   if (parsed === undefined) throw refuse('Its jti is not one: it was cut or changed.')
   if (parsed.expiresAt <= epochSeconds(now)) throw refuse(EXPIRED)
   const record = await store.get('card', cardRecordName(jti))
   if (record === undefined) throw refuse('Nothing is known of it here: it is of another service.')
+  if (record.value.length === 0) throw refuseSpent()
   const card = openCard(record, jti, sealer)
   if (card.merchantId !== merchant.id) throw refuse('It belongs to another merchant.')
-  return card.cardData
+  return card
+}
+
+/** The refusal of a token that was used as often as it may be. */
+export function refuseSpent(): PaymentRefusal {
+  return refuse('It was used as often as usesPerToken lets it.')
 }
 
 function refuse(why: string): PaymentRefusal {

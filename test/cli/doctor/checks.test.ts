@@ -278,7 +278,7 @@ test('a key whose successor is staged is not too old, and TLS of its own may lis
   )
   assert.deepEqual(
     findings.filter(({ severity }) => severity !== 'ok').map(({ what }) => what),
-    ['The store has no sealing key.'],
+    ['The store has no sealing key.', 'The store has no audit key yet.'],
   )
 })
 

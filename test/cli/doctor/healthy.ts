@@ -114,6 +114,13 @@ export const HEALTHY: Facts = {
         createdAt: NOW - DAY,
         activeFrom: NOW - DAY,
       },
+      {
+        kind: 'audit key',
+        id: 'abcdefgh',
+        state: 'active',
+        createdAt: NOW - DAY,
+        activeFrom: NOW - DAY,
+      },
     ],
     merchants: [MERCHANT],
     credentials: [SECRET],

@@ -1,6 +1,7 @@
 import { strict as assert } from 'node:assert'
 import { test } from 'node:test'
 
+import { DEV_PRESET } from '../../../src/dev/preset.ts'
 import { AUTHORIZED, OUTCOMES } from '../../../src/dev/payments/outcomes.ts'
 import { correlationIdOf, readErrorOf } from '../../error-reply.ts'
 import { CARD, CARD_FIELDS, jtiOf, PAN } from '../../flow.ts'
@@ -69,6 +70,40 @@ test('the number appears nowhere but as its first six and last four digits', asy
     assert.ok(!text.includes(PAN) && !text.includes(jtiOf(jwt)) && !text.includes('"737"'))
   }
   assert.ok(harness.lines.some((line) => line.includes('payment.simulated')))
+})
+
+test('a token that may be used once is paid with once, of however many payments at once; a refusal is no use', async (t) => {
+  const harness = await startPaying(t)
+  const signer = await harness.addMerchant({ usesPerToken: 1 })
+  const jwt = await harness.token(undefined, { signer })
+  const refused = { totalAmount: '2401', currency: 'EUR' }
+  assert.equal((await harness.pay(paymentBy(jwt, { amount: refused }), signer)).statusCode, 400)
+  const replies = await Promise.all(
+    Array.from({ length: 5 }, () => harness.pay(paymentBy(jwt), signer)),
+  )
+  const again = await harness.pay(paymentBy(jwt), signer)
+  assert.equal(again.statusCode, 400)
+  const paid = replies.filter(({ statusCode }) => statusCode === 201)
+  assert.equal(paid.length, 1)
+  for (const reply of [again, ...replies.filter((each) => !paid.includes(each))]) {
+    const { details, coatcheck } = read(reply)
+    assert.deepEqual(details, [{ field: 'tokenInformation.jti', reason: 'INVALID_DATA' }])
+    const { why } = coatcheck as { readonly why: readonly string[] }
+    assert.deepEqual(why, ['It was used as often as usesPerToken lets it.'])
+  }
+})
+
+test('0 uses of a token means as often as one likes, whatever the service is set to', async (t) => {
+  const limits = { ...DEV_PRESET.sessionLimits, uses: 1 }
+  const harness = await startPaying(t, { sessionLimits: limits })
+  const free = await harness.addMerchant({ usesPerToken: 0 })
+  const jwts = [await harness.token(), await harness.token(undefined, { signer: free })] as const
+  const codes: number[] = []
+  for (let time = 0; time < 2; time += 1) {
+    codes.push((await harness.pay(paymentBy(jwts[0]))).statusCode)
+    codes.push((await harness.pay(paymentBy(jwts[1]), free)).statusCode)
+  }
+  assert.deepEqual(codes, [201, 201, 400, 201])
 })
 
 test('the security code is used up by the first payment', async (t) => {

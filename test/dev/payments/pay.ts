@@ -2,6 +2,7 @@ import type { TestContext } from 'node:test'
 
 import type { LightMyRequestResponse } from 'fastify'
 
+import type { ServiceOptions } from '../../../src/service.ts'
 import { CARD_FIELDS, createToken, jtiOf, openSession } from '../../flow.ts'
 import { MERCHANT, startHarness, type Harness } from '../../harness.ts'
 import { signByJwt, type Signer } from '../../signed-request.ts'
@@ -20,9 +21,12 @@ export interface PayHarness extends Harness {
 export const PAYMENTS = '/pts/v2/payments'
 
 /** Starts an emulator in this process. */
-export async function startPaying(t: Pick<TestContext, 'after'>): Promise<PayHarness> {
+export async function startPaying(
+  t: Pick<TestContext, 'after'>,
+  options: Partial<ServiceOptions> = {},
+): Promise<PayHarness> {
   const clock = createTestClock()
-  const harness = await startHarness({ now: clock.now })
+  const harness = await startHarness({ ...options, now: clock.now })
   t.after(() => harness.close())
   return {
     ...harness,
