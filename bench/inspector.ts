@@ -8,9 +8,9 @@ import type { RunOptions } from './run.ts'
 import { spreadOf, type Spread } from './statistics.ts'
 
 const OPERATIONS: readonly Operation[] = ['session', 'token']
-const REQUESTS_PER_SECOND = 1000
+const REQUESTS_PER_SECOND = 4000
 // The compiler of the engine is busy for the first ten thousand requests.
-const WARM_UP_ROUNDS = 6
+const WARM_UP_ROUNDS = 8
 
 /** The most that recording may add to the CPU of a request. */
 export const INSPECTOR_LIMIT = 0.05

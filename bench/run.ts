@@ -10,7 +10,7 @@ import { createVault, startServer } from './vault.ts'
 
 const KEY_PAIRS = 96
 // The compiler of the engine is busy for the first ten thousand requests; a vault runs for months.
-const WARM_UP_ROUNDS = 4
+const WARM_UP_ROUNDS = 8
 
 /** How much to measure. */
 export interface RunOptions {

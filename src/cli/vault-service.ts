@@ -4,6 +4,7 @@ import type { Config } from '../config.ts'
 import type { HeldRootKey } from '../keys/root-key.ts'
 import { createService, type Service } from '../service.ts'
 import type { Store } from '../store/contract.ts'
+import { joinTurns } from '../telemetry/join-turns.ts'
 import { createLogger, type Logger } from '../telemetry/logger.ts'
 
 // Keys kept back for merchants that have not had their share, when keys are scarce.
@@ -69,8 +70,13 @@ export interface ServingLog {
 
 /** Opens the log of a process that serves, on standard output; it writes in blocks, twice a second at least. */
 export function openServingLog({ logLevel }: Pick<Config, 'logLevel'>): ServingLog {
-  const destination = pino.destination({ fd: 1, sync: false, minLength: 16_000 })
-  setInterval(() => destination.flush(), 500).unref()
+  const block = pino.destination({ fd: 1, sync: false, minLength: 16_000 })
+  setInterval(() => block.flush(), 500).unref()
+  const destination = joinTurns(block)
   const logger = createLogger({ level: logLevel, now: systemClock, destination })
-  return { logger, flush: () => destination.flushSync() }
+  const flush = (): void => {
+    destination.flush()
+    block.flushSync()
+  }
+  return { logger, flush }
 }

@@ -28,7 +28,7 @@ export function interceptReply(
   const end = response.end.bind(response)
   let body: string | Buffer = ''
   let status = 200
-  let given: OutgoingHttpHeaders = {}
+  const given: OutgoingHttpHeaders = {}
   let sent: SentReply | undefined
 
   function send(reply: SentReply): void {
@@ -55,9 +55,9 @@ export function interceptReply(
     else body = Buffer.concat([Buffer.from(body), Buffer.from(part)])
   }
   Object.assign(response, {
-    writeHead: (code: number, headers?: OutgoingHttpHeaders): ServerResponse => {
+    writeHead: (code: number, headers: OutgoingHttpHeaders = {}): ServerResponse => {
       status = code
-      given = { ...given, ...headers }
+      for (const [name, value] of Object.entries(headers)) given[name.toLowerCase()] = value
       return response
     },
     write: (chunk: unknown): boolean => {
@@ -66,7 +66,7 @@ export function interceptReply(
     },
     end: (chunk: unknown): ServerResponse => {
       keep(chunk)
-      const headers = lowerCase({ ...response.getHeaders(), ...given })
+      const headers = Object.assign(response.getHeaders(), given)
       const changed = change({ status, headers, body, ending: 'whole' })
       if (changed instanceof Promise) changed.then(send, () => response.destroy())
       else send(changed)
@@ -77,10 +77,4 @@ export function interceptReply(
     reply: () => sent,
     isWhole: () => sent?.ending === 'whole',
   }
-}
-
-function lowerCase(headers: OutgoingHttpHeaders): OutgoingHttpHeaders {
-  const named: OutgoingHttpHeaders = {}
-  for (const [name, value] of Object.entries(headers)) named[name.toLowerCase()] = value
-  return named
 }

@@ -38,7 +38,8 @@ export function createInterceptor(
     const sent = interceptReply(response, (reply) => meetAtReply(needs, exchange, reply))
     response.once('close', () => {
       const { chunks, bytes } = body
-      const requestBody = Buffer.concat(chunks)
+      const [first = Buffer.alloc(0)] = chunks
+      const requestBody = chunks.length > 1 ? Buffer.concat(chunks) : first
       const isWhole = response.writableFinished && sent.isWhole()
       const reply = sent.reply()
       needs.record({

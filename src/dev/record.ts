@@ -6,11 +6,12 @@ import { sinceStart, type Exchange, type Refusal, type TimedStep } from './excha
 import { isErrorCode } from './fault.ts'
 import { readLinks, type Links } from './links.ts'
 import {
+  keepBody,
+  keepReplyBody,
+  readBody,
   receivedHeaders,
-  recordBody,
-  recordReplyBody,
   sentHeaders,
-  type RecordedBody,
+  type KeptBody,
   type RecordedMessage,
 } from './recorded-message.ts'
 import { scrubFields, scrubHeaders, scrubText } from './scrub.ts'
@@ -92,12 +93,12 @@ const LONGEST_PATH = 8192
 /** A request that has ended: its bodies are scrubbed, all else is when somebody wants to read it. */
 export interface Kept extends Pick<Finished, 'exchange' | 'at' | 'wallAt' | 'requestHeaders'> {
   readonly milliseconds: number
-  readonly requestBody: RecordedBody
+  readonly requestBody: KeptBody
   readonly reply: KeptReply | undefined
 }
 
 interface KeptReply extends Omit<FinishedReply, 'body'> {
-  readonly body: RecordedBody
+  readonly body: KeptBody
 }
 
 /** Scrubs the bodies of a request that has ended, before anybody keeps it. */
@@ -109,17 +110,19 @@ export function keepRequest(finished: Finished): Kept {
     wallAt,
     milliseconds: sinceStart(exchange),
     requestHeaders,
-    requestBody: recordBody(finished.requestBody.toString('utf8'), requestBytes),
-    reply: reply === undefined ? undefined : { ...reply, body: recordReplyBody(reply) },
+    requestBody: keepBody(finished.requestBody, requestBytes),
+    reply: reply === undefined ? undefined : { ...reply, body: keepReplyBody(reply) },
   }
 }
 
 /** Makes the record of a request that was kept. */
 export function makeRecord(id: string, kept: Kept): RequestRecord {
-  const { exchange, milliseconds, requestBody, reply } = kept
+  const { exchange, milliseconds, reply } = kept
   const { method, target, operation = null, merchant, scheme = null, refusal, steps } = exchange
   const status = reply?.status ?? null
-  const bodies = { requestBody: requestBody.text, replyBody: reply?.body.text ?? '' }
+  const requestBody = readBody(kept.requestBody)
+  const replyBody = reply === undefined ? undefined : readBody(reply.body)
+  const bodies = { requestBody: requestBody.text, replyBody: replyBody?.text ?? '' }
   const links = readLinks({ exchange, ...bodies, status: status ?? 0 })
   const { kid, jti } = links
   const explanation = refusal?.explanation ? scrubFields(refusal.explanation) : null
@@ -144,9 +147,9 @@ export function makeRecord(id: string, kept: Kept): RequestRecord {
     scheme,
     request: { headers: scrubHeaders(receivedHeaders(kept.requestHeaders)), body: requestBody },
     reply:
-      reply === undefined
+      reply === undefined || replyBody === undefined
         ? null
-        : { headers: scrubHeaders(sentHeaders(reply.headers)), body: reply.body },
+        : { headers: scrubHeaders(sentHeaders(reply.headers)), body: replyBody },
     steps,
     error: refusal === undefined ? null : describeError(refusal),
     explanation,
@@ -167,7 +170,7 @@ export function sizeOf({ exchange, requestHeaders, requestBody, reply }: Kept): 
   const { target, refusal } = exchange
   const explained = refusal?.explanation ? JSON.stringify(refusal.explanation).length : 0
   const headers = requestHeaders.reduce((sum, text) => sum + text.length, 0)
-  const bodies = requestBody.text.length + (reply?.body.text.length ?? 0)
+  const bodies = requestBody.content.length + (reply?.body.content.length ?? 0)
   return 1500 + target.length + headers + bodies + explained
 }
 

@@ -16,26 +16,47 @@ export interface RecordedMessage {
 
 type Header = readonly [name: string, value: string]
 
-const LONGEST_TEXT = 16 * 1024
+/**
+ * A body as it is kept: scrubbed, cut, and outside of the engine's heap, where the collector would copy and mark hundreds
+ * of them again and again.
+ */
+export interface KeptBody {
+  readonly content: Buffer
+  readonly bytes: number
+  readonly truncated: boolean
+}
+
+const LONGEST_BYTES = 16 * 1024
 
 /** Scrubs a body and cuts it. `bytes` is how long it was. */
-export function recordBody(text: string, bytes: number): RecordedBody {
-  return cutBody(scrubBody(text), bytes)
+export function keepBody(body: Buffer, bytes: number): KeptBody {
+  const text = body.toString('utf8')
+  const scrubbed = scrubBody(text)
+  return cutBody(scrubbed === text ? body : Buffer.from(scrubbed, 'utf8'), bytes)
 }
 
 /** Scrubs the body of a reply and cuts it. What the service has signed or encrypted itself holds no card data. */
-export function recordReplyBody(reply: {
+export function keepReplyBody(reply: {
   readonly headers: OutgoingHttpHeaders
   readonly body: string | Buffer
-}): RecordedBody {
-  const text = typeof reply.body === 'string' ? reply.body : reply.body.toString('utf8')
-  const bytes = Buffer.byteLength(reply.body)
+}): KeptBody {
+  const body = typeof reply.body === 'string' ? Buffer.from(reply.body, 'utf8') : reply.body
   const isOwn = String(reply.headers['content-type']).startsWith('application/jwt')
-  return isOwn ? cutBody(text, bytes) : recordBody(text, bytes)
+  return isOwn ? cutBody(body, body.length) : keepBody(body, body.length)
 }
 
-function cutBody(text: string, bytes: number): RecordedBody {
-  return { text: text.slice(0, LONGEST_TEXT), bytes, truncated: text.length > LONGEST_TEXT }
+function cutBody(body: Buffer, bytes: number): KeptBody {
+  const truncated = body.length > LONGEST_BYTES
+  return {
+    content: truncated ? Buffer.from(body.subarray(0, LONGEST_BYTES)) : body,
+    bytes,
+    truncated,
+  }
+}
+
+/** Reads a body that was kept. */
+export function readBody({ content, bytes, truncated }: KeptBody): RecordedBody {
+  return { text: content.toString('utf8'), bytes, truncated }
 }
 
 /** Reads the headers of a request: names and values by turns, as `rawHeaders` has them. */

@@ -2,14 +2,12 @@ import { hash } from 'node:crypto'
 import { mayHoldCardNumber, replaceCardNumbers } from '../card/find-card-numbers.ts'
 
 // Most of a jti is as good as all of it, and paths come cut or mistyped. A key id may have 32 characters.
-const JTI = /[0-9A-Z]{33,}/g
+const LEAST_JTI = 33
+const JTI = new RegExp(`[0-9A-Z]{${LEAST_JTI},}`, 'g')
 // Hashes are shown as 12 digits of hex, which may be decimal ones: no card in use has so few.
 const LEAST_DIGITS = 13
 // The look-behind keeps it linear: a run of letters is tried once, not from every `eyJ` in it.
 const COMPACT = /(?<![\w-])eyJ[\w-]+\.[\w-]*\.[\w-]+(?:\.[\w-]*\.[\w-]*)?/g
-
-// What tokens and jti contain: most lines of a log have neither, and are looked through once.
-const MAY_HIDE = /eyJ|[0-9A-Z]{33}/
 
 /** Returns the first 12 hex digits of the SHA-256 of a jti: what logs may show of it. */
 export function shortHash(secret: string): string {
@@ -21,9 +19,24 @@ export function shortHash(secret: string): string {
  * clients put it into paths and headers by mistake.
  */
 export function redactText(text: string): string {
-  const hidden = MAY_HIDE.test(text) ? hideAccess(text) : text
+  const hidden = text.includes('eyJ') || mayHoldJti(text) ? hideAccess(text) : text
   if (!mayHoldCardNumber(hidden)) return hidden
   return replaceCardNumbers(hidden, () => '[number]', LEAST_DIGITS)
+}
+
+/** Finds a run as long as {@link LEAST_JTI}: one of every so many places is within it. Most lines of a log have none. */
+function mayHoldJti(text: string): boolean {
+  for (let at = LEAST_JTI - 1; at < text.length; at += LEAST_JTI) {
+    let [from, to] = [at, at]
+    while (isJtiDigit(text.charCodeAt(from))) from -= 1
+    while (isJtiDigit(text.charCodeAt(to))) to += 1
+    if (to - from > LEAST_JTI) return true
+  }
+  return false
+}
+
+function isJtiDigit(code: number): boolean {
+  return (code >= 0x30 && code <= 0x39) || (code >= 0x41 && code <= 0x5a)
 }
 
 function hideAccess(text: string): string {

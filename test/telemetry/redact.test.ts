@@ -74,3 +74,11 @@ test('redacts every field of a log line, errors and their causes included', () =
     for (const secret of [JTI, JWT, PAN]) assert.ok(!line.includes(secret))
   }
 })
+
+test('a run as long as most of a jti is hidden wherever it begins, and a shorter one is not', () => {
+  for (let before = 0; before < 70; before += 1) {
+    const [hidden, shown] = ['Z'.repeat(33), 'Z'.repeat(32)]
+    assert.equal(redactText(`${'-'.repeat(before)}${hidden}`).includes(hidden), false)
+    assert.equal(redactText(`${'-'.repeat(before)}${shown}-`).includes(shown), true)
+  }
+})
