@@ -9,10 +9,10 @@ import { measureStore } from './stores.ts'
 
 const HELP = `npm run bench -- [options]: what a request costs beside its bare cryptography.
 
-  --store ENGINE   what a token costs on a store, beside memory: ${ENGINES.join(', ')} or all
+  --store ENGINE   what a token costs on a store, beside memory: ${ENGINES.join(', ')}
   --inspector      what recording costs the emulator
-  --rounds N       how many rounds are measured (5; with --store 40)
-  --seconds S      length of a slice of load (1; with --store 0.3)
+  --rounds N       how many rounds are measured (9; with --store 40)
+  --seconds S      length of a slice of load (0.7; with --store 0.3)
   --json           print JSON
   --help           print this
 
@@ -29,10 +29,10 @@ const { values } = parseArgs({
   },
 })
 
-const engines = ENGINES.filter((engine) => values.store === engine || values.store === 'all')
+const engine = ENGINES.find((each) => each === values.store)
 const [rounds, seconds] =
   values.store === undefined
-    ? [Number(values.rounds ?? 5), Number(values.seconds ?? 1)]
+    ? [Number(values.rounds ?? 9), Number(values.seconds ?? 0.7)]
     : [Number(values.rounds ?? 40), Number(values.seconds ?? 0.3)]
 const options: RunOptions = { rounds, seconds, progress: (text) => console.error(text) }
 
@@ -47,11 +47,11 @@ async function run(): Promise<number> {
     console.error('--rounds is a whole number from 1, --seconds a number above 0 and up to 60.')
     return 1
   }
-  if (values.store !== undefined && engines.length === 0) {
-    console.error(`--store is one of ${ENGINES.join(', ')}, or all.`)
+  if (values.store !== undefined && engine === undefined) {
+    console.error(`--store is one of ${ENGINES.join(', ')}.`)
     return 2
   }
-  if (values.store !== undefined) return benchStores(engines)
+  if (engine !== undefined) return benchStore(engine)
   return values.inspector ? benchInspector() : benchVault()
 }
 
@@ -63,17 +63,13 @@ async function benchVault(): Promise<number> {
   return exitCodeOf(reports.map(({ verdict }) => verdict))
 }
 
-async function benchStores(chosen: readonly Engine[]): Promise<number> {
-  const verdicts: string[] = []
-  for (const engine of chosen) {
-    const results = await measureStore(engine, options).catch(explain)
-    if (results === undefined) return 1
-    const report = judgeStore(results)
-    if (values.json) console.log(JSON.stringify({ ...results, ...report }))
-    else console.log(`${formatStoreReport(results, report)}\n`)
-    verdicts.push(report.verdict)
-  }
-  return exitCodeOf(verdicts)
+async function benchStore(of: Engine): Promise<number> {
+  const results = await measureStore(of, options).catch(explain)
+  if (results === undefined) return 1
+  const report = judgeStore(results)
+  if (values.json) console.log(JSON.stringify({ ...results, ...report }))
+  else console.log(formatStoreReport(results, report))
+  return exitCodeOf([report.verdict])
 }
 
 function explain(error: unknown): undefined {
