@@ -26,7 +26,7 @@ interface Engine {
 
 /**
  * Opens the embedded store: SQLite in WAL mode with `synchronous=FULL`, so that an acknowledged write survives a crash
- * of the process and, as SQLite documents, of the machine. All writes of one event-loop turn share one transaction.
+ * of the process and, as SQLite documents, of the machine. Writes of two event-loop turns share one transaction.
  *
  * @throws OperatorError when a file is damaged, foreign, of the other mode or of a newer version.
  */
