@@ -42,37 +42,54 @@ export interface Slice {
 
 /** Measures one slice between two slices of bare cryptography, then verifies sample answers. */
 export async function measureSlice(
-  { operation, keys }: Case,
-  { server, vault, pools }: Subject,
-  { bare, generator, sliceMilliseconds }: Instruments,
+  of: Case,
+  subject: Subject,
+  instruments: Instruments,
 ): Promise<Slice> {
-  const credential = vault.credentials[keys]
-  const most = Math.ceil((sliceMilliseconds / 1000) * REQUESTS_PER_SECOND)
-  const requests = keys === 'one-time' ? Math.min(most, ONE_TIME_KEYS) : most
-  await pools.fill('rotated-pool-key', SPARE_KEYS)
-  if (keys === 'one-time') await pools.fill('pool-key', requests + SPARE_KEYS)
-  const { port } = server
-  await generator.ask({
-    step: 'prepare',
-    operation,
-    port,
-    connections: CONNECTIONS,
-    credential,
-    requests,
-  })
+  const { operation, keys } = of
+  const { bare, generator, sliceMilliseconds } = instruments
+  const { server, vault } = subject
+  await prepareSlice(of, subject, instruments)
   const before = await bare.ask({ milliseconds: BARE_MILLISECONDS })
   const usedMicroseconds = watchTree(server.pid)
   const load = await generator.ask({ step: 'run', milliseconds: sliceMilliseconds })
   const cpuMicroseconds = usedMicroseconds()
   const after = await bare.ask({ milliseconds: BARE_MILLISECONDS })
   const isValid = load.replies > 0 && load.statuses[201] === load.replies
-  if (isValid) await verifyAnswers(operation, load.samples, { port, credential })
+  const where = { port: server.port, credential: vault.credentials[keys] }
+  if (isValid) await verifyAnswers(operation, load.samples, where)
   return {
     load,
     serverMicroseconds: cpuMicroseconds / load.replies,
     bareMicroseconds: (bareOf(operation, before) + bareOf(operation, after)) / 2,
     isValid,
   }
+}
+
+/** Runs a slice of load that is not measured. */
+export async function warmUp(of: Case, subject: Subject, instruments: Instruments): Promise<void> {
+  await prepareSlice(of, subject, instruments)
+  const { generator, sliceMilliseconds } = instruments
+  await generator.ask({ step: 'run', milliseconds: sliceMilliseconds })
+}
+
+async function prepareSlice(
+  { operation, keys }: Case,
+  { server, vault, pools }: Subject,
+  { generator, sliceMilliseconds }: Instruments,
+): Promise<void> {
+  const most = Math.ceil((sliceMilliseconds / 1000) * REQUESTS_PER_SECOND)
+  const requests = keys === 'one-time' ? Math.min(most, ONE_TIME_KEYS) : most
+  await pools.fill('rotated-pool-key', SPARE_KEYS)
+  if (keys === 'one-time') await pools.fill('pool-key', requests + SPARE_KEYS)
+  await generator.ask({
+    step: 'prepare',
+    operation,
+    port: server.port,
+    connections: CONNECTIONS,
+    credential: vault.credentials[keys],
+    requests,
+  })
 }
 
 /** A session signs once, a token decrypts and signs. */

@@ -4,13 +4,13 @@ import { join } from 'node:path'
 import { CASES, type Case } from './cases.ts'
 import { startHelper } from './helper.ts'
 import { describeMachine, keepOnLastCore, type Machine } from './machine.ts'
-import { measureSlice, type Instruments, type Slice, type Subject } from './measure.ts'
+import { measureSlice, warmUp, type Instruments, type Slice, type Subject } from './measure.ts'
 import { mintKeys, openPools, type KeyStock } from './pool.ts'
 import { createVault, startServer } from './vault.ts'
 
 const KEY_PAIRS = 96
-// The compiler of the engine is busy for the first ten thousand requests; a vault runs for months.
-const WARM_UP_ROUNDS = 8
+// The compiler of the engine is busy for the first thirty thousand requests; a vault runs for months.
+const WARM_UP_ROUNDS = 16
 
 /** How much to measure. */
 export interface RunOptions {
@@ -93,13 +93,17 @@ async function measureRounds(
   const turns = subjects.flatMap((subject) =>
     policies.map((keys) => CASES.filter((of) => of.keys === keys).map((of) => ({ subject, of }))),
   )
+  for (let round = 1; round <= WARM_UP_ROUNDS; round += 1) {
+    progress(`warming up ${round} of ${WARM_UP_ROUNDS}`)
+    for (const { subject, of } of turns.flat()) await warmUp(of, subject, instruments)
+  }
   const measured: { readonly of: Case; readonly on: Subject; readonly slice: Slice }[] = []
-  for (let round = 1 - WARM_UP_ROUNDS; round <= rounds; round += 1) {
-    progress(round <= 0 ? 'warming up' : `round ${round} of ${rounds}`)
-    const first = (round + WARM_UP_ROUNDS) % turns.length
+  for (let round = 1; round <= rounds; round += 1) {
+    progress(`round ${round} of ${rounds}`)
+    const first = round % turns.length
     for (const { subject, of } of [...turns.slice(first), ...turns.slice(0, first)].flat()) {
       const slice = await measureSlice(of, subject, instruments)
-      if (round > 0) measured.push({ of, on: subject, slice })
+      measured.push({ of, on: subject, slice })
     }
   }
   const slicesOf = (of: Case, on: Subject | undefined): readonly Slice[] =>

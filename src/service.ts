@@ -66,6 +66,8 @@ export interface ServiceOptions {
   readonly toleranceSeconds: number
   /** Tells whether pages of an origin may create tokens and read public keys. */
   isAllowedOrigin(origin: string): boolean
+  /** See {@link CreateSessionNeeds}. */
+  keepsSecurityCode(merchant: Merchant): boolean
   /** A further check of card numbers; see {@link validateCardData}. */
   checkNumber(pan: string): string | undefined
   /** Whether error replies say cause and fix. Dev mode only. */

@@ -27,6 +27,8 @@ export interface CreateSessionNeeds {
   readonly signingKeys: Pick<SigningKeys, 'active'>
   /** For merchants that set none. */
   readonly sessionLimits: SessionLimits
+  /** Tells whether a merchant's security codes have a use; without one they are not kept. */
+  keepsSecurityCode(merchant: Merchant): boolean
   readonly runRsa: RunRsa
   readonly audit: Audit
   readonly trace: Trace
@@ -60,7 +62,8 @@ export async function createSession(
   const expiresAt = issuedAt + (merchant.sessionSeconds ?? LIFETIME_SECONDS)
   const { id: merchantId, tokenSeconds } = merchant
   const limits = limitsOf(merchant, needs.sessionLimits)
-  const session = { merchantId, expiresAt, ...limits, tokenSeconds }
+  const keepsSecurityCode = needs.keepsSecurityCode(merchant) || undefined
+  const session = { merchantId, expiresAt, ...limits, tokenSeconds, keepsSecurityCode }
   const sealedData = sealSession(session, jwk.kid, needs.sealer)
   const jti = randomText((count) => needs.random.bytes(count), JTI_LENGTH)
   const { origin, correlationId } = call

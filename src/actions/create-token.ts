@@ -8,7 +8,7 @@ import { isSessionKid } from '../keys/session-kid.ts'
 import type { SessionKey, SessionKeys } from '../keys/session-keys.ts'
 import type { SigningKeys } from '../keys/signing-keys.ts'
 import { LIFETIME_SECONDS, type ContextEntry } from '../protocol/capture-context.ts'
-import type { CardData } from '../protocol/field-catalogue.ts'
+import { withoutSecurityCode, type CardData } from '../protocol/field-catalogue.ts'
 import { createJti } from '../protocol/jti.ts'
 import type { JsonObject } from '../protocol/parse.ts'
 import { parseTokenRequest } from '../protocol/token-request.ts'
@@ -178,8 +178,9 @@ async function countAndStore(
   key: SessionKey,
   { session, cardData, expiresAt, jti }: Captured & { readonly jti: string },
 ): Promise<void> {
-  const { merchantId, uses } = session
-  const card = { merchantId, expiresAt, cardData, uses }
+  const { merchantId, uses, keepsSecurityCode = false } = session
+  const kept = keepsSecurityCode ? cardData : withoutSecurityCode(cardData)
+  const card = { merchantId, expiresAt, cardData: kept, uses }
   const stored = await needs.store.write([
     ...key.countWrites({ opened: session.attempts, issued: session.tokens }),
     ...storeCardWrites(jti, card, needs.sealer),

@@ -56,6 +56,8 @@ export function createVaultService(
     toleranceSeconds: config.clockToleranceSeconds,
     isAllowedOrigin: (origin) => config.pageOrigins.includes(origin),
     checkNumber: () => undefined,
+    // Only a release uses one.
+    keepsSecurityCode: ({ entitled }) => entitled === true,
     explain: false,
     trustedProxies: config.proxies,
   })

@@ -25,6 +25,8 @@ export const DEV_PRESET = {
   trustedProxies: [],
   isAllowedOrigin: (origin: string): boolean => LOOPBACK_ORIGIN.test(origin),
   checkNumber,
+  // Every merchant may pay.
+  keepsSecurityCode: (): boolean => true,
   furtherRoutes: (needs: Omit<PaymentRouteNeeds, 'checkNumber'>) => [
     createPaymentRoute({ ...needs, checkNumber }),
   ],

@@ -90,3 +90,8 @@ export function pathOfBareName(name: string): FieldPath | undefined {
 
 /** Card data by dotted path: only known paths, only non-empty strings. */
 export type CardData = ReadonlyMap<FieldPath, string>
+
+/** Leaves the security code out of card data. */
+export function withoutSecurityCode(cardData: CardData): CardData {
+  return new Map([...cardData].filter(([path]) => path !== 'paymentInformation.card.securityCode'))
+}

@@ -1,5 +1,5 @@
 import { maskPan } from '../card/pan.ts'
-import type { CardData } from './field-catalogue.ts'
+import { withoutSecurityCode, type CardData } from './field-catalogue.ts'
 import { nest, type Tree } from './nest.ts'
 
 /** The reply of payment-details: plain values as submitted, the number masked, never a security code. */
@@ -7,9 +7,8 @@ export type PaymentDetails = Tree<string>
 
 /** Builds the reply of payment-details from stored card data. */
 export function createPaymentDetails(cardData: CardData): PaymentDetails {
-  const shown = [...cardData].filter(([path]) => path !== 'paymentInformation.card.securityCode')
   return nest(
-    shown.map(([path, value]) => [
+    [...withoutSecurityCode(cardData)].map(([path, value]) => [
       path,
       path === 'paymentInformation.card.number' ? maskPan(value) : value,
     ]),

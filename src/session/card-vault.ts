@@ -1,5 +1,10 @@
 import { hash } from 'node:crypto'
-import { isFieldPath, type CardData, type FieldPath } from '../protocol/field-catalogue.ts'
+import {
+  isFieldPath,
+  withoutSecurityCode,
+  type CardData,
+  type FieldPath,
+} from '../protocol/field-catalogue.ts'
 import { expiryDigits } from '../protocol/jti.ts'
 import { numberMember, parseJsonObject } from '../protocol/parse.ts'
 import type { StoredRecord, Write } from '../store/contract.ts'
@@ -37,8 +42,8 @@ export function storeCardWrites(jti: string, card: StoredCard, sealer: Sealer): 
     expiresAt: card.expiresAt,
   }
   const securityCode = card.cardData.get(SECURITY_CODE)
-  const shown = [...card.cardData].filter(([path]) => path !== SECURITY_CODE)
-  const members = { ...Object.fromEntries(shown), uses: card.uses }
+  const shown = Object.fromEntries(withoutSecurityCode(card.cardData))
+  const members = { ...shown, uses: card.uses }
   const content = Buffer.from(JSON.stringify(members), 'utf8')
   const writes = [sealedWrite('put-new', { ...common, kind: 'card', content }, sealer)]
   if (securityCode !== undefined) {

@@ -1,5 +1,5 @@
 import { open, seal, SealError } from '../jose/seal.ts'
-import { numberMember, parseJsonObject } from '../protocol/parse.ts'
+import { booleanMember, numberMember, parseJsonObject } from '../protocol/parse.ts'
 import type { Sealer } from '../store/sealed-records.ts'
 
 const KIND = 'flx.data'
@@ -21,12 +21,16 @@ export interface RememberedSession extends SessionLimits {
   readonly expiresAt: number
   /** How long its tokens may be used, in seconds. Undefined means the longest. */
   readonly tokenSeconds?: number | undefined
+  /** Whether its security codes are kept for their one use. Undefined means no: nobody could ask for them. */
+  readonly keepsSecurityCode?: boolean | undefined
 }
 
 /** Seals a session for `flx.data` of the capture context whose key is `kid`. Returns standard base64. */
 export function sealSession(session: RememberedSession, kid: string, sealer: Sealer): string {
-  const { merchantId: owner, expiresAt, tokens, attempts, uses, tokenSeconds } = session
-  const content = Buffer.from(JSON.stringify({ tokens, attempts, uses, tokenSeconds }), 'utf8')
+  const { merchantId: owner, expiresAt, tokens, attempts, ...rest } = session
+  const { uses, tokenSeconds, keepsSecurityCode } = rest
+  const remembered = { tokens, attempts, uses, tokenSeconds, keepsSecurityCode }
+  const content = Buffer.from(JSON.stringify(remembered), 'utf8')
   const sealing = { kind: KIND, name: kid, owner, expiresAt, content }
   return seal(sealer.active, sealing, (count) => sealer.randomBytes(count)).toString('base64')
 }
@@ -46,6 +50,7 @@ export function openSession(
     if (tokens === undefined || attempts === undefined) return undefined
     const uses = numberMember(members, 'uses')
     const tokenSeconds = numberMember(members, 'tokenSeconds')
+    const keepsSecurityCode = booleanMember(members, 'keepsSecurityCode')
     return {
       merchantId: opened.owner,
       expiresAt: opened.expiresAt ?? 0,
@@ -53,6 +58,7 @@ export function openSession(
       attempts,
       ...(uses === undefined ? {} : { uses }),
       ...(tokenSeconds === undefined ? {} : { tokenSeconds }),
+      ...(keepsSecurityCode === undefined ? {} : { keepsSecurityCode }),
     }
   } catch (error) {
     if (error instanceof SealError) return undefined
