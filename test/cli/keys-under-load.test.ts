@@ -155,6 +155,7 @@ test('root key, signing key, sealing key and a secret are changed under load wit
     'signing key active',
     'sealing key retired',
     'sealing key active',
+    'audit key active',
   ])
 })
 
