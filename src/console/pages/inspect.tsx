@@ -12,9 +12,13 @@ const TYPING_MILLISECONDS = 150
 /** Explains any token that is pasted, and verifies it with the right key. */
 export function InspectPage(): JSX.Element {
   const { route } = useConsole()
-  const [text, setText] = useState(route.id)
-  const [settled, setSettled] = useState(route.id)
-  useEffect(() => setText(route.id), [route.id])
+  // Another link begins anew. An effect that took its text over could come after the first that is pasted.
+  return <Inspector key={route.id} linked={route.id} />
+}
+
+function Inspector({ linked }: { readonly linked: string }): JSX.Element {
+  const [text, setText] = useState(linked)
+  const [settled, setSettled] = useState(linked)
   useEffect(() => {
     const timer = setTimeout(() => setSettled(text.trim()), TYPING_MILLISECONDS)
     return () => clearTimeout(timer)
