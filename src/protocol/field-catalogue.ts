@@ -74,6 +74,11 @@ export function splitPath(path: string): Split {
   return SPLITS.get(path) ?? cut(path)
 }
 
+/** Tells whether a dotted path is that of a branch of the catalogue. */
+export function isBranchPath(path: string): boolean {
+  return path !== '' && JOINED.has(path)
+}
+
 /** Joins the path of a branch, empty at the top, and a name in it. */
 export function joinPath(branch: string, name: string): string {
   return JOINED.get(branch)?.get(name) ?? (branch === '' ? name : `${branch}.${name}`)

@@ -1,5 +1,5 @@
 import { ServiceError } from '../errors.ts'
-import { FIELD_PATHS, isFieldPath, joinPath, type FieldPath } from './field-catalogue.ts'
+import { isBranchPath, isFieldPath, joinPath, type FieldPath } from './field-catalogue.ts'
 import { isJsonObject, locate, objectMember, type Faults, type JsonObject } from './parse.ts'
 
 /** What a merchant asks to isolate: every path once, either required or optional, in the order of the request. */
@@ -36,21 +36,14 @@ interface Collected {
   readonly faults: Faults
 }
 
-const BRANCHES: ReadonlySet<string> = new Set(
-  FIELD_PATHS.flatMap((path) => {
-    const segments = path.split('.')
-    return segments.slice(1).map((_, index) => segments.slice(0, index + 1).join('.'))
-  }),
-)
-
 function collectBranch(branch: JsonObject, prefix: string, collected: Collected): void {
   for (const [name, value] of Object.entries(branch)) {
     const path = joinPath(prefix, name)
     // Members are nested here: by a dotted name one field could be named twice.
     if (name.includes('.')) collected.faults.push(unknownField(prefix, name, false))
     else if (isFieldPath(path)) collectLeaf(path, value, collected)
-    else if (BRANCHES.has(path) && isJsonObject(value)) collectBranch(value, path, collected)
-    else collected.faults.push(unknownField(prefix, name, BRANCHES.has(path)))
+    else if (isBranchPath(path) && isJsonObject(value)) collectBranch(value, path, collected)
+    else collected.faults.push(unknownField(prefix, name, isBranchPath(path)))
   }
 }
 
