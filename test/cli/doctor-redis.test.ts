@@ -1,26 +1,8 @@
 import assert from 'node:assert/strict'
-import { test, type TestContext } from 'node:test'
-import { run } from '../process.ts'
+import { test } from 'node:test'
 import { hasRedis, startRedis } from '../store/redis-server.ts'
-import { makeVault, ORIGIN } from '../vault.ts'
-
-interface Diagnosis {
-  readonly code: number | null
-  readonly problems: readonly string[]
-  readonly text: string
-}
-
-async function diagnose(t: TestContext, args: readonly string[]): Promise<Diagnosis> {
-  const all = ['doctor', '--no-measure', '--json', '--origin', ORIGIN, ...args]
-  const { code, stdout, stderr } = await run(t, all)
-  assert.equal(stderr, '')
-  const { findings } = JSON.parse(stdout) as {
-    readonly findings: readonly { readonly severity: string; readonly what: string }[]
-  }
-  const of = (severity: string): readonly string[] =>
-    findings.filter((finding) => finding.severity === severity).map(({ what }) => what)
-  return { code, problems: of('problem'), text: findings.map(({ what }) => what).join('\n') }
-}
+import { makeVault } from '../vault.ts'
+import { diagnose } from './diagnose.ts'
 
 test('doctor looks at the Redis server, and changes nothing on it', async (t) => {
   if (!hasRedis(t)) return

@@ -1,5 +1,5 @@
-import { basename, dirname } from 'node:path'
-import { launchUntilReady, type Scope } from '../process.ts'
+import { basename, dirname, join } from 'node:path'
+import { launchProgram, launchUntilReady, type Ended, type Scope } from '../process.ts'
 import type { Credentials } from '../cli/flow.ts'
 
 /** A p12 file and its password. */
@@ -47,6 +47,23 @@ export function clientEnvironment(credentials: Credentials): Readonly<Record<str
 /** The environment by which the Node client finds its p12, whose name it wants without `.p12`. */
 export function p12Environment({ file, password }: P12): Readonly<Record<string, string>> {
   return { P12_DIR: dirname(file), P12_NAME: basename(file, '.p12'), P12_PASS: password }
+}
+
+const NODE_CLIENT = join(import.meta.dirname, 'node-client.cjs')
+
+/** What a client is told beside where to call and as whom; see the head of node-client.cjs. */
+export type Environment = Readonly<Record<string, string>>
+
+/** Makes one call with an official Node client. */
+export function callOfficially(
+  scope: Scope,
+  credentials: CertifiedCredentials,
+  environment: Environment,
+): Promise<Ended> {
+  const common = { ...clientEnvironment(credentials), ...p12Environment(credentials.p12) }
+  return launchProgram(scope, ['node', NODE_CLIENT], {
+    environment: { ...common, ...environment },
+  }).ended
 }
 
 /** Decodes the claims of a JWT without verifying it. */

@@ -1,25 +1,26 @@
 import assert from 'node:assert/strict'
-import { join } from 'node:path'
 import { after, before, test } from 'node:test'
 import { verifyCaptureContext } from '../../src/client/index.ts'
 import { createFlow } from '../cli/flow.ts'
-import { launchProgram, WHOLE_FILE, type Ended } from '../process.ts'
+import { WHOLE_FILE } from '../process.ts'
 import { MLE_CLIENTS } from './compatibility.ts'
 import {
-  clientEnvironment,
+  callOfficially,
   decodeClaims,
-  p12Environment,
   parseNested,
   startCertifiedEmulator,
   type CertifiedCredentials,
+  type Environment,
 } from './emulator.ts'
-import { startRecorder, type Exchange, type Recorder } from './recorder.ts'
+import {
+  recordCall,
+  startRecorder,
+  type Exchange,
+  type Recorded,
+  type Recorder,
+} from './recorder.ts'
 
 // The official Node client, unmodified, with message-level encryption forced on; a proxy in between sees what it sends.
-
-const CLIENT = join(import.meta.dirname, 'node-client.cjs')
-
-type Environment = Readonly<Record<string, string>>
 
 let emulator: CertifiedCredentials
 let recorder: Recorder
@@ -30,15 +31,10 @@ before(async () => {
 after(() => recorder.close())
 
 /** Makes one call through the proxy. */
-async function call(environment: Environment): Promise<Ended & { readonly wire: Exchange }> {
-  recorder.exchanges.length = 0
-  const common = { ...clientEnvironment(emulator), ...p12Environment(emulator.p12) }
-  const ended = await launchProgram(WHOLE_FILE, ['node', CLIENT], {
-    environment: { ...common, BASE: recorder.url, ...environment },
-  }).ended
-  const [wire, ...others] = recorder.exchanges
-  assert.ok(wire && others.length === 0, ended.stderr)
-  return { ...ended, wire }
+function call(environment: Environment): Promise<Recorded> {
+  return recordCall(recorder, (BASE) =>
+    callOfficially(WHOLE_FILE, emulator, { BASE, ...environment }),
+  )
 }
 
 /** The private key of the p12, under the key id that the client reads there. */

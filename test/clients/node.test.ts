@@ -7,18 +7,18 @@ import { createMerchantP12 } from '../../src/certificates/create-merchant-p12.ts
 import { verifyCaptureContext } from '../../src/client/index.ts'
 import { systemClock, systemRandom } from '../../src/clock-and-random.ts'
 import { createFlow, type Redeemed } from '../cli/flow.ts'
-import { launchProgram, makeFolder, WHOLE_FILE, type Ended } from '../process.ts'
+import { makeFolder, WHOLE_FILE, type Ended } from '../process.ts'
 import { NODE_CLIENTS, type Authenticates, type NodeClient } from './compatibility.ts'
 import {
-  clientEnvironment,
+  callOfficially,
   p12Environment,
   parseNested,
   startCertifiedEmulator,
   type CertifiedCredentials,
+  type Environment,
   type P12,
 } from './emulator.ts'
 
-const CLIENT = join(import.meta.dirname, 'node-client.cjs')
 const WRONG_SECRET = 'd3Jvbmcgc2VjcmV0IG9mIHRoZSB0ZXN0cywgMzIgYnl0ZXM='
 
 let emulator: CertifiedCredentials
@@ -26,14 +26,9 @@ before(async () => {
   emulator = await startCertifiedEmulator(WHOLE_FILE)
 })
 
-type Environment = Readonly<Record<string, string>>
-
 /** Makes one call with an official client. */
 function call(environment: Environment): Promise<Ended> {
-  const common = { ...clientEnvironment(emulator), ...p12Environment(emulator.p12) }
-  return launchProgram(WHOLE_FILE, ['node', CLIENT], {
-    environment: { ...common, ...environment },
-  }).ended
+  return callOfficially(WHOLE_FILE, emulator, environment)
 }
 
 /** As {@link call}, but a client that computes the date twice may try again after a refusal that explains itself so. */

@@ -1,22 +1,20 @@
 import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
-import { join } from 'node:path'
 import { before, test } from 'node:test'
 import { compactDecrypt, decodeJwt, importPKCS8 } from 'jose'
 import { createClient, verifyCaptureContext } from '../../src/client/index.ts'
 import { createFlow, REQUEST } from '../cli/flow.ts'
-import { launchProgram, WHOLE_FILE, type Ended } from '../process.ts'
+import { WHOLE_FILE, type Ended } from '../process.ts'
 import {
-  clientEnvironment,
-  p12Environment,
+  callOfficially,
   parseNested,
   startCertifiedEmulator,
   type CertifiedCredentials,
+  type Environment,
 } from './emulator.ts'
 
 // The official Node client, unmodified, asks the emulator for a card; what it is handed is decrypted with the bundled key.
 
-const CLIENT = join(import.meta.dirname, 'node-client.cjs')
 const OP = 'payment-credentials'
 
 let emulator: CertifiedCredentials
@@ -24,13 +22,8 @@ before(async () => {
   emulator = await startCertifiedEmulator(WHOLE_FILE)
 })
 
-type Environment = Readonly<Record<string, string>>
-
 function call(environment: Environment): Promise<Ended> {
-  const common = { ...clientEnvironment(emulator), ...p12Environment(emulator.p12) }
-  return launchProgram(WHOLE_FILE, ['node', CLIENT], {
-    environment: { ...common, OP, ...environment },
-  }).ended
+  return callOfficially(WHOLE_FILE, emulator, { OP, ...environment })
 }
 
 async function makeCard(): Promise<string> {

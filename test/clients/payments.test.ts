@@ -3,22 +3,18 @@ import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { after, before, test } from 'node:test'
 import { createFlow, type Redeemed } from '../cli/flow.ts'
-import { launchProgram, makeFolder, WHOLE_FILE, type Ended } from '../process.ts'
+import { makeFolder, WHOLE_FILE, type Ended } from '../process.ts'
 import { NODE_CLIENTS } from './compatibility.ts'
 import {
-  clientEnvironment,
-  p12Environment,
+  callOfficially,
   parseNested,
   startCertifiedEmulator,
   type CertifiedCredentials,
+  type Environment,
 } from './emulator.ts'
-import { startRecorder, type Exchange, type Recorder } from './recorder.ts'
+import { recordCall, startRecorder, type Recorded, type Recorder } from './recorder.ts'
 
 // The official Node client, unmodified, pays at the emulator; a proxy in between sees what it sends.
-
-const CLIENT = join(import.meta.dirname, 'node-client.cjs')
-
-type Environment = Readonly<Record<string, string>>
 
 let emulator: CertifiedCredentials
 let recorder: Recorder
@@ -37,11 +33,10 @@ interface Asked {
 }
 
 /** Makes one payment through the proxy. */
-async function pay(
+function pay(
   environment: Environment,
   { tokenInformation = { transientTokenJwt: redeemed.token }, totalAmount = '10.50' }: Asked = {},
-): Promise<Ended & { readonly wire: Exchange }> {
-  recorder.exchanges.length = 0
+): Promise<Recorded> {
   const REQUEST_JSON = join(makeFolder(), 'payment.json')
   const body = {
     clientReferenceInformation: { code: 'order-1' },
@@ -49,13 +44,8 @@ async function pay(
     orderInformation: { amountDetails: { totalAmount, currency: 'EUR' } },
   }
   writeFileSync(REQUEST_JSON, JSON.stringify(body))
-  const common = { ...clientEnvironment(emulator), ...p12Environment(emulator.p12), REQUEST_JSON }
-  const ended = await launchProgram(WHOLE_FILE, ['node', CLIENT], {
-    environment: { ...common, BASE: recorder.url, OP: 'payment', ...environment },
-  }).ended
-  const [wire, ...others] = recorder.exchanges
-  assert.ok(wire && others.length === 0, ended.stderr)
-  return { ...ended, wire }
+  const payment = { REQUEST_JSON, OP: 'payment', ...environment }
+  return recordCall(recorder, (BASE) => callOfficially(WHOLE_FILE, emulator, { BASE, ...payment }))
 }
 
 interface Shown {

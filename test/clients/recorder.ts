@@ -1,7 +1,9 @@
+import assert from 'node:assert/strict'
 import { once } from 'node:events'
 import { createServer, request, type IncomingMessage } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { buffer } from 'node:stream/consumers'
+import type { Ended } from '../process.ts'
 
 /** A request and its reply, as they came over the wire. */
 export interface Exchange {
@@ -36,6 +38,21 @@ export async function startRecorder(to: string): Promise<Recorder> {
     server.close()
   }
   return { url, exchanges, close }
+}
+
+/** A call that a client made, and the one exchange that it came to. */
+export type Recorded = Ended & { readonly wire: Exchange }
+
+/** Has a client make one call through the proxy, whose address it is given. */
+export async function recordCall(
+  { url, exchanges }: Recorder,
+  call: (url: string) => Promise<Ended>,
+): Promise<Recorded> {
+  exchanges.length = 0
+  const ended = await call(url)
+  const [wire, ...others] = exchanges
+  assert.ok(wire && others.length === 0, ended.stderr)
+  return { ...ended, wire }
 }
 
 async function exchange(

@@ -1,11 +1,9 @@
 import { once } from 'node:events'
 import { createInterface } from 'node:readline'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { systemClock } from '../../src/clock-and-random.ts'
 import { ServiceError } from '../../src/errors.ts'
-import { Secret } from '../../src/secret.ts'
 import type { Store, Write } from '../../src/store/contract.ts'
-import { openStore } from '../../src/store/open-store.ts'
+import { openAt } from './processes.ts'
 
 // A process of its own: `child.ts JOB WHERE` says "ready", waits for a line, opens the store, does its job, and prints a
 // line for each thing that the store acknowledged. `child.ts open` opens one store after the other. Where a store is, is a
@@ -111,11 +109,6 @@ async function doJob(job: string, where: string): Promise<void> {
   await JOBS[job]?.(store)
   await store.close()
   process.stdin.destroy()
-}
-
-function openAt(where: string): Promise<Store> {
-  const address = new Secret(where.includes('://') ? where : 'sqlite')
-  return openStore({ address, folder: where, mode: 'dev', now: systemClock })
 }
 
 const [job = '', where] = process.argv.slice(2)

@@ -3,7 +3,10 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
-import type { Write } from '../../src/store/contract.ts'
+import { systemClock } from '../../src/clock-and-random.ts'
+import { Secret } from '../../src/secret.ts'
+import type { Store, Write } from '../../src/store/contract.ts'
+import { openStore } from '../../src/store/open-store.ts'
 
 const CHILD = fileURLToPath(import.meta.resolve('./child.ts'))
 
@@ -41,6 +44,12 @@ export async function runTogether(job: string, where: string, count: number): Pr
   for (const { child } of processes) child.stdin?.write('go\n')
   for (const { closed } of processes) assert.deepEqual(await closed, [0, null])
   return processes.map(({ lines }) => lines)
+}
+
+/** Opens the store at a place, a folder or the address of a database, of dev mode and with the machine's clock. */
+export function openAt(place: string): Promise<Store> {
+  const address = new Secret(place.includes('://') ? place : 'sqlite')
+  return openStore({ address, folder: place, mode: 'dev', now: systemClock })
 }
 
 /** The writes that fill a pool. */
