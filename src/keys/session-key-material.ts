@@ -20,9 +20,17 @@ export function readModulus(material: Buffer): string {
 
 /** Imports the private key. */
 export function readPrivateKey(material: Buffer): KeyObject {
-  return createPrivateKey({
-    key: material.subarray(MODULUS_BYTES),
-    format: 'der',
-    type: 'pkcs8',
-  })
+  const key = material.subarray(MODULUS_BYTES)
+  return withoutStackTraces(() => createPrivateKey({ key, format: 'der', type: 'pkcs8' }))
+}
+
+// To find out what it was given, createPrivateKey throws and catches four errors; their stack traces cost as much as the import.
+function withoutStackTraces<Result>(run: () => Result): Result {
+  const { stackTraceLimit } = Error
+  Error.stackTraceLimit = 0
+  try {
+    return run()
+  } finally {
+    Error.stackTraceLimit = stackTraceLimit
+  }
 }
