@@ -1,7 +1,7 @@
 import type { Audit } from '../audit/audit.ts'
 import type { Now, Random } from '../clock-and-random.ts'
 import { ServiceError } from '../errors.ts'
-import { decodeJwe, decryptJwe, type DecodedJwe } from '../jose/jwe.ts'
+import { decodeJwe, decryptContent, decryptContentKey, type DecodedJwe } from '../jose/jwe.ts'
 import { signJws } from '../jose/jws.ts'
 import type { RunRsa } from '../jose/rsa-queue.ts'
 import { isSessionKid } from '../keys/session-kid.ts'
@@ -10,7 +10,7 @@ import type { SigningKeys } from '../keys/signing-keys.ts'
 import { LIFETIME_SECONDS, type ContextEntry } from '../protocol/capture-context.ts'
 import { withoutSecurityCode, type CardData } from '../protocol/field-catalogue.ts'
 import { createJti } from '../protocol/jti.ts'
-import type { JsonObject } from '../protocol/parse.ts'
+import { parseJsonBytes, type JsonObject } from '../protocol/parse.ts'
 import { parseTokenRequest } from '../protocol/token-request.ts'
 import { createTransientToken } from '../protocol/transient-token.ts'
 import { openContext, sessionKeyNotFound, type OpenedSession } from '../session/open-context.ts'
@@ -99,8 +99,12 @@ async function decrypt(
   jwe: DecodedJwe,
 ): Promise<JsonObject> {
   const randomBytes = (count: number): Buffer => needs.random.bytes(count)
-  const plaintext = await needs.runRsa(() => decryptJwe(jwe, key.privateKey, randomBytes))
-  if (plaintext !== undefined) return plaintext
+  const contentKey = await needs.runRsa(() => decryptContentKey(jwe, key.privateKey, randomBytes))
+  const plaintext = decryptContent(jwe, contentKey)
+  // The error of the JSON parser, which quotes the plaintext, is dropped.
+  const object = plaintext === undefined ? undefined : parseJsonBytes(plaintext)
+  plaintext?.fill(0)
+  if (object !== undefined) return object
   const counted = await needs.store.write(key.countWrites({ failed: FAILED_OPENS }))
   throw new ServiceError(counted ? 'DECRYPTION_ERROR' : 'QUOTA_EXCEEDED')
 }

@@ -1,7 +1,7 @@
 import { epochSeconds, type Now } from '../clock-and-random.ts'
 import { describeClockDifference } from '../http-signature/date.ts'
 import { decodeJsonPart } from '../jose/compact.ts'
-import { decodeJwe, decryptJweBytes, type DecodedJwe } from '../jose/jwe.ts'
+import { decodeJwe, decryptJwe, type DecodedJwe } from '../jose/jwe.ts'
 import type { MleKey, MleKeys } from '../keys/mle-keys.ts'
 import type { Authenticated } from '../merchant/authenticate.ts'
 import { numberMember, parseJsonBytes, stringMember, type JsonObject } from '../protocol/parse.ts'
@@ -48,7 +48,7 @@ export async function openRequest(
   if (jwe === undefined) throw refuse('MLE_NOT_A_JWE')
   const key = await findKey(needs, jwe)
   checkTime(needs, header)
-  const plaintext = decryptJweBytes(jwe, key.privateKey, (count) => needs.randomBytes(count))
+  const plaintext = decryptJwe(jwe, key.privateKey, (count) => needs.randomBytes(count))
   if (plaintext === undefined) throw refuse('MLE_NOT_DECRYPTED', { kid: key.kid })
   return plaintext
 }

@@ -5,8 +5,9 @@ import {
   privateDecrypt,
   type KeyObject,
 } from 'node:crypto'
-import { parseJsonBytes, stringMember, type JsonObject } from '../protocol/parse.ts'
+import { stringMember, type JsonObject } from '../protocol/parse.ts'
 import { decodeBase64Url, decodeJsonPart } from './compact.ts'
+import { withoutStackTraces } from './without-stack-traces.ts'
 
 const OAEP_HASH = { 'RSA-OAEP': 'sha1', 'RSA-OAEP-256': 'sha256' } as const
 const CONTENT_KEY_BYTES = 32
@@ -57,53 +58,47 @@ function parseHeader(
 }
 
 /**
- * Decrypts a JWE whose plaintext must be a JSON object; undefined when it can not be.
+ * Decrypts a JWE; undefined when it can not be.
  *
  * Every failure looks and works alike: when the content key does not come out right, decryption goes on with a random
- * one (RFC 7516 §11.5), and the error of the JSON parser, which quotes the plaintext, is dropped.
+ * one (RFC 7516 §11.5).
  */
 export function decryptJwe(
   jwe: DecodedJwe,
   privateKey: KeyObject,
   randomBytes: (count: number) => Buffer,
-): JsonObject | undefined {
-  const plaintext = decryptJweBytes(jwe, privateKey, randomBytes)
-  if (plaintext === undefined) return undefined
-  const object = parseJsonBytes(plaintext)
-  plaintext.fill(0)
-  return object
+): Buffer | undefined {
+  return decryptContent(jwe, decryptContentKey(jwe, privateKey, randomBytes))
 }
 
-/** Decrypts like {@link decryptJwe}, whatever the plaintext is. */
-export function decryptJweBytes(
+/** The first half of {@link decryptJwe}: the content key, or a random one in its place. The second half wipes it. */
+export function decryptContentKey(
   jwe: DecodedJwe,
   privateKey: KeyObject,
   randomBytes: (count: number) => Buffer,
-): Buffer | undefined {
+): Buffer {
   const substitute = randomBytes(CONTENT_KEY_BYTES)
-  const contentKey = decryptContentKey(jwe, privateKey) ?? substitute
-  const key = contentKey.length === CONTENT_KEY_BYTES ? contentKey : substitute
-  const plaintext = decryptContent(jwe, key)
-  contentKey.fill(0)
-  return plaintext
+  const contentKey = decryptOaep(jwe, privateKey)
+  if (contentKey?.length === CONTENT_KEY_BYTES) return contentKey
+  contentKey?.fill(0)
+  return substitute
 }
 
-function decryptContentKey(
-  { oaepHash, encryptedKey }: DecodedJwe,
-  key: KeyObject,
-): Buffer | undefined {
+function decryptOaep({ oaepHash, encryptedKey }: DecodedJwe, key: KeyObject): Buffer | undefined {
   try {
-    // SHA-1 is Node's default. A key in options costs a tenth more: what it was given, Node finds out by an exception.
+    // SHA-1 is Node's default, and a key that is no option is known at once.
     if (oaepHash === 'sha1') return privateDecrypt(key, encryptedKey)
     const padding = constants.RSA_PKCS1_OAEP_PADDING
-    return privateDecrypt({ key, padding, oaepHash }, encryptedKey)
+    return withoutStackTraces(() => privateDecrypt({ key, padding, oaepHash }, encryptedKey))
   } catch {
     return undefined
   }
 }
 
-function decryptContent(jwe: DecodedJwe, contentKey: Buffer): Buffer | undefined {
+/** The second half of {@link decryptJwe}. Wipes the content key. */
+export function decryptContent(jwe: DecodedJwe, contentKey: Buffer): Buffer | undefined {
   const key = createSecretKey(contentKey)
+  contentKey.fill(0)
   const decipher = createDecipheriv('aes-256-gcm', key, jwe.iv, { authTagLength: TAG_BYTES })
   decipher.setAAD(Buffer.from(jwe.protectedHeader, 'latin1'))
   decipher.setAuthTag(jwe.tag)

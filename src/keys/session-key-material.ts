@@ -1,5 +1,6 @@
 import { createPrivateKey, createPublicKey, type KeyObject } from 'node:crypto'
 import { publicNumbers } from '../jose/jwk.ts'
+import { withoutStackTraces } from '../jose/without-stack-traces.ts'
 
 // Layout of a session key's sealed content: modulus (256) | PKCS#8. The modulus is apart so that opening a session,
 // which needs nothing else, imports no key.
@@ -22,15 +23,4 @@ export function readModulus(material: Buffer): string {
 export function readPrivateKey(material: Buffer): KeyObject {
   const key = material.subarray(MODULUS_BYTES)
   return withoutStackTraces(() => createPrivateKey({ key, format: 'der', type: 'pkcs8' }))
-}
-
-// To find out what it was given, createPrivateKey throws and catches four errors; their stack traces cost as much as the import.
-function withoutStackTraces<Result>(run: () => Result): Result {
-  const { stackTraceLimit } = Error
-  Error.stackTraceLimit = 0
-  try {
-    return run()
-  } finally {
-    Error.stackTraceLimit = stackTraceLimit
-  }
 }

@@ -5,7 +5,7 @@ import * as fc from 'fast-check'
 import { CompactEncrypt } from 'jose'
 import { encodeBase64Url } from '../../src/jose/compact.ts'
 import { decodeJwe, decryptJwe } from '../../src/jose/jwe.ts'
-import type { JsonObject } from '../../src/protocol/parse.ts'
+import { parseJsonBytes, type JsonObject } from '../../src/protocol/parse.ts'
 import { flipped, makeRsaPair } from './rsa.ts'
 
 const { publicKey, privateKey } = makeRsaPair()
@@ -43,7 +43,11 @@ function handmade(made: Handmade = {}): string {
 /** Decodes and decrypts; undefined when either refuses. */
 function read(compact: string, key = privateKey): JsonObject | undefined {
   const jwe = decodeJwe(compact)
-  return jwe === undefined ? undefined : decryptJwe(jwe, key, randomBytes)
+  return jwe === undefined ? undefined : parsed(decryptJwe(jwe, key, randomBytes))
+}
+
+function parsed(plaintext: Buffer | undefined): JsonObject | undefined {
+  return plaintext === undefined ? undefined : parseJsonBytes(plaintext)
 }
 
 function encryptWithJose(alg: string, plaintext = JSON.stringify(PLAINTEXT)): Promise<string> {
@@ -177,10 +181,7 @@ test('when the content key does not come out, decryption goes on with the random
   const compact = handmade({ contentKey: drawn, encryptedKey: Buffer.alloc(256) })
   const jwe = decodeJwe(compact)
   assert.ok(jwe !== undefined)
-  assert.deepEqual(
-    decryptJwe(jwe, privateKey, () => Buffer.from(drawn)),
-    PLAINTEXT,
-  )
+  assert.deepEqual(parsed(decryptJwe(jwe, privateKey, () => Buffer.from(drawn))), PLAINTEXT)
   assert.equal(decryptJwe(jwe, privateKey, randomBytes), undefined)
 })
 
@@ -219,7 +220,8 @@ test('what the jose package encrypts with RSA-OAEP or RSA-OAEP-256 decrypts', as
 test('decrypting the same JWE twice gives the same, and leaves it unchanged', () => {
   const jwe = decodeJwe(genuine)
   assert.ok(jwe !== undefined)
-  for (const _ of [1, 2]) assert.deepEqual(decryptJwe(jwe, privateKey, randomBytes), PLAINTEXT)
+  for (const _ of [1, 2])
+    assert.deepEqual(parsed(decryptJwe(jwe, privateKey, randomBytes)), PLAINTEXT)
 })
 
 test('members that are no own members of the header do not count', () => {

@@ -1,6 +1,6 @@
 import { createPublicKey, X509Certificate, type KeyObject } from 'node:crypto'
 import type { Kind } from '../../inspect/report.ts'
-import { decodeJwe, decryptJweBytes } from '../../jose/jwe.ts'
+import { decodeJwe, decryptJwe } from '../../jose/jwe.ts'
 import { publicKeyOf } from '../../jose/jwk.ts'
 import { decodeJws, verifyJws, type DecodedJws } from '../../jose/jws.ts'
 import { createMleKeys } from '../../keys/mle-keys.ts'
@@ -97,7 +97,7 @@ async function decryptTokenRequest(needs: ControlNeeds, compact: string): Promis
   if (jwe === undefined) return unknown('Its form is not one that the service decrypts.')
   const key = await findPrivateKey(needs, jwe.kid)
   if (key === undefined) return unknown('The key of its session is unknown here, spent or expired.')
-  const plaintext = decryptJweBytes(jwe, key, (count) => needs.sealer.randomBytes(count))
+  const plaintext = decryptJwe(jwe, key, (count) => needs.sealer.randomBytes(count))
   plaintext?.fill(0)
   return verdict(plaintext !== undefined, `the session key ${jwe.kid}`)
 }
@@ -108,7 +108,7 @@ async function decryptMle(needs: ControlNeeds, compact: string): Promise<Verific
   const key = await createMleKeys(needs.store, needs.sealer).find(jwe.kid)
   if (key === undefined)
     return unknown('It is encrypted to a key of a merchant, or of another service.')
-  const plaintext = decryptJweBytes(jwe, key.privateKey, (count) => needs.sealer.randomBytes(count))
+  const plaintext = decryptJwe(jwe, key.privateKey, (count) => needs.sealer.randomBytes(count))
   plaintext?.fill(0)
   return verdict(plaintext !== undefined, `the key of message-level encryption ${jwe.kid}`)
 }
