@@ -144,13 +144,7 @@ export async function createService(options: ServiceOptions): Promise<Service> {
   const { store, logger, now = systemClock, random = systemRandom } = options
   const { trace = noTrace, limits = unlimited, wrappers = UNWRAPPED } = options
   const { outerClocks = { signatures: now, machine: now } } = options
-  const keys = await openLiveKeys({
-    store,
-    root: holdRootKey(options.rootKey, options.rereadRootKey, options.signingToken),
-    now,
-    random,
-    onFault: (error) => logger.error('keys cannot be read again', { error: describeError(error) }),
-  })
+  const keys = await openKeys(options, { now, random })
   const { sealer } = keys
   const pool = createPool(options, sealer)
   const { createMetrics = loadMetrics } = options
@@ -199,6 +193,19 @@ export async function createService(options: ServiceOptions): Promise<Service> {
     await keys.close()
   }
   return { app, metrics, poolStatus: () => pool.status(), close }
+}
+
+function openKeys(
+  { store, logger, ...options }: ServiceOptions,
+  machine: { readonly now: Now; readonly random: Random },
+): Promise<LiveKeys> {
+  return openLiveKeys({
+    store,
+    root: holdRootKey(options.rootKey, options.rereadRootKey, options.signingToken),
+    ...machine,
+    onFault: (error) => logger.error('keys cannot be read again', { error: describeError(error) }),
+    onRecovery: () => logger.info('keys can be read again'),
+  })
 }
 
 async function loadMetrics(keys: KeyGauges): Promise<Metrics> {

@@ -3,6 +3,7 @@ import { OperatorError } from '../errors.ts'
 import { SealError } from '../jose/seal.ts'
 import type { Store, StoredRecord } from '../store/contract.ts'
 import type { Sealer } from '../store/sealed-records.ts'
+import { createOutage } from './outage.ts'
 import { PICK_UP_SECONDS, REFRESH_SECONDS } from './plan.ts'
 import type { HeldRootKey } from './root-key.ts'
 import { createSealer, rootSealer, unwrap, type SealingEntry } from './sealing-keys.ts'
@@ -18,8 +19,10 @@ interface LiveNeeds {
   readonly root: HeldRootKey
   readonly now: Now
   readonly random: Pick<Random, 'bytes'>
-  /** Told when the keys cannot be read again, or one of them does not open; the known ones serve on. */
+  /** Told once when the keys cannot be read again, and when one of them does not open; the known ones serve on. */
   onFault(error: unknown): void
+  /** Told when the keys can be read again, once after each time that they could not. */
+  onRecovery?(): void
 }
 
 /** The keys of a running process: what was read a few seconds ago, used by the clock. */
@@ -50,15 +53,16 @@ export async function openLiveKeys(needs: LiveNeeds): Promise<LiveKeys> {
   let triedAt = readAt
   let reading: Promise<void> = Promise.resolve()
   let isReading = false
+  const outage = createOutage(needs.onFault, () => needs.onRecovery?.())
 
   async function readAgain(): Promise<void> {
     isReading = true
+    const startedAt = epochSeconds(now)
     try {
-      const startedAt = epochSeconds(now)
-      keys = await read()
-      readAt = startedAt
-    } catch (error) {
-      needs.onFault(error)
+      await outage.attempt(async () => {
+        keys = await read()
+        readAt = startedAt
+      })
     } finally {
       isReading = false
     }

@@ -228,7 +228,7 @@ test('invented kids have the store read once a second at most', async (t) => {
   await keys.close()
 })
 
-test('keys that cannot be read again serve on, and the fault is told', async (t) => {
+test('keys that cannot be read again serve on, and the outage is told when it begins and when it ends', async (t) => {
   const { clock, here, rootKey } = await startKept(t)
   const faults: unknown[] = []
   let isDown = false
@@ -240,16 +240,20 @@ test('keys that cannot be read again serve on, and the fault is told', async (t)
     now: clock.now,
     random: systemRandom,
     onFault: (error) => void faults.push(error),
+    onRecovery: () => void faults.push('recovered'),
   })
   isDown = true
   clock.advance(60)
   assert.equal(keys.isStale(), true)
+  await keys.refresh()
+  clock.advance(1)
   await keys.refresh()
   assert.equal(faults.length, 1)
   assert.equal(keys.signingKeys.active.kid, 'dv')
   isDown = false
   clock.advance(1)
   await keys.refresh()
+  assert.equal(faults[1], 'recovered')
   assert.equal(keys.isStale(), false)
   await keys.close()
 })
