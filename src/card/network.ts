@@ -104,13 +104,6 @@ function rangesOf(network: Network): readonly Range[] {
 // Narrowest first; the sort is stable, so ranges of the same share stay in the order of the table.
 const RANGES: readonly Range[] = NETWORKS.flatMap(rangesOf).toSorted((a, b) => a.share - b.share)
 
-const RANGES_BY_DIGIT: ReadonlyMap<string, readonly Range[]> = new Map(
-  Array.from('0123456789', (digit) => [
-    digit,
-    RANGES.filter(({ low, high }) => low.charAt(0) <= digit && digit <= high.charAt(0)),
-  ]),
-)
-
 function holds(range: Range, pan: string): boolean {
   const head = pan.slice(0, range.low.length)
   return head.length === range.low.length && range.low <= head && head <= range.high
@@ -125,8 +118,7 @@ function holds(range: Range, pan: string): boolean {
  */
 export function networksOf(pan: string): readonly Network[] {
   if (!/^[0-9]+$/.test(pan)) return []
-  const ranges = RANGES_BY_DIGIT.get(pan.charAt(0)) ?? []
-  return [...new Set(ranges.filter((range) => holds(range, pan)).map((range) => range.network))]
+  return [...new Set(RANGES.filter((range) => holds(range, pan)).map((range) => range.network))]
 }
 
 /** Tells whether a candidate network of the PAN has PANs of its length. True when there is no candidate. */

@@ -21,7 +21,6 @@ interface SqliteOptions {
 interface Engine {
   readonly db: DatabaseSync
   readonly table: RecordTable
-  readonly applyAll: ApplyAll
   readonly queue: TurnQueue
 }
 
@@ -45,10 +44,9 @@ export function openSqliteStore({ folder, mode, now }: SqliteOptions): Store {
       const [first] = batch
       assertOneLifetime(batch)
       if (first === undefined) return true
-      const { table, applyAll, queue } = engineOf(first.kind)
+      const { db, table, queue } = engineOf(first.kind)
       const copy = batch.map(copyOf)
-      const apply = (write: Write): boolean => table.apply(write, epochSeconds(now))
-      return queue.run(() => applyAll(copy, apply))
+      return queue.run(() => applyBatch(db, copy, (write) => table.apply(write, epochSeconds(now))))
     },
     take: (kind, limit) => {
       const { table, queue } = engineOf(kind)
@@ -89,8 +87,7 @@ function openEngines(
 
 function openEngine(path: string, mode: Mode): Engine {
   const db = openSqliteFile(path, mode)
-  const queue = createTurnQueue(db)
-  return { db, table: prepareRecords(db), applyAll: prepareApplyAll(db), queue }
+  return { db, table: prepareRecords(db), queue: createTurnQueue(db) }
 }
 
 /** Purges in chunks, one a turn, so that no transaction is long; then what was deleted leaves the WAL too. */
@@ -122,19 +119,16 @@ function copyOf(write: Write): Write {
     : { ...write, value }
 }
 
-type ApplyAll = (batch: readonly Write[], apply: (write: Write) => boolean) => boolean
-
-/** Prepares what applies a batch whole or not at all, within a transaction. */
-function prepareApplyAll(db: DatabaseSync): ApplyAll {
-  const begin = db.prepare('SAVEPOINT batch')
-  const rollBack = db.prepare('ROLLBACK TO batch')
-  const release = db.prepare('RELEASE batch')
-  return function applyAll(batch, apply) {
-    if (batch.length === 1) return batch.every(apply)
-    begin.run()
-    const written = batch.every(apply)
-    if (!written) rollBack.run()
-    release.run()
-    return written
-  }
+function applyBatch(
+  db: DatabaseSync,
+  batch: readonly Write[],
+  apply: (write: Write) => boolean,
+): boolean {
+  const [first] = batch
+  if (batch.length === 1 && first !== undefined) return apply(first)
+  db.exec('SAVEPOINT batch')
+  const written = batch.every(apply)
+  if (!written) db.exec('ROLLBACK TO batch')
+  db.exec('RELEASE batch')
+  return written
 }
