@@ -13,8 +13,17 @@ const BATCH = 32
 // Node hands out smaller buffers as slices of a block of this size; a block of their own costs each of them an allocation.
 const BUFFER_POOL_BYTES = 128 * 1024
 
-/** What a process that serves the vault is started with: Node's code on large pages, 24 MB, makes requests 5 % cheaper, as the CPU finds its way in it. */
-export const SERVING_ARGUMENTS: readonly string[] = ['--use-largepages=silent']
+/**
+ * What a process that serves the vault is started with.
+ *
+ * Node's code on large pages, 24 MB, makes requests 5 % cheaper, as the CPU finds its way in it. A young generation that
+ * may grow beyond 32 MB comes to hold so many dead buffers, whose bytes lie outside it, that the engine marks the whole
+ * heap every second to be rid of them: 3 % of a token.
+ */
+export const SERVING_ARGUMENTS: readonly string[] = [
+  '--use-largepages=silent',
+  '--max-semi-space-size=32',
+]
 
 /** What the service of the vault is made of beside its configuration. */
 export interface VaultParts {
