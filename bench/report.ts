@@ -24,25 +24,27 @@ export interface CaseReport {
   readonly verdict: 'met' | 'missed' | 'invalid'
 }
 
-/** Judges a case. */
+/** Judges a case by the slices of both servers: they are the same program, and two instances differ by a few percent. */
 export function judge({ case: of, slices, twinSlices }: Measured): CaseReport {
-  const median = (read: (slice: Slice) => number): number => spreadOf(slices.map(read)).median
-  const ratio = spreadOf(slices.map(ratioOf))
-  const twinDifference = spreadOf(twinSlices.map(ratioOf)).median / ratio.median - 1
+  const all = [...slices, ...twinSlices]
+  const median = (read: (slice: Slice) => number): number => spreadOf(all.map(read)).median
+  const ratio = spreadOf(all.map(ratioOf))
+  const medianOf = (some: readonly Slice[]): number => spreadOf(some.map(ratioOf)).median
+  const twinDifference = medianOf(twinSlices) / medianOf(slices) - 1
   const isComparable = Math.abs(twinDifference) <= SLACK
-  const isValid = isComparable && [...slices, ...twinSlices].every((slice) => slice.isValid)
+  const isValid = isComparable && all.every((slice) => slice.isValid)
   const isMet = ratio.median <= of.limit * (1 + SLACK)
   return {
     case: of,
     ratio,
     serverMicroseconds: median((slice) => slice.serverMicroseconds),
     bareMicroseconds: median((slice) => slice.bareMicroseconds),
-    perSecond: spreadOf(slices.map(({ load }) => load.replies / load.seconds)),
+    perSecond: spreadOf(all.map(({ load }) => load.replies / load.seconds)),
     p50Milliseconds: median(({ load }) => load.p50Milliseconds),
     p99Milliseconds: median(({ load }) => load.p99Milliseconds),
     generatorMicroseconds: median(({ load }) => load.cpuMicroseconds / load.replies),
     twinDifference,
-    statuses: countStatuses([...slices, ...twinSlices]),
+    statuses: countStatuses(all),
     verdict: isValid ? (isMet ? 'met' : 'missed') : 'invalid',
   }
 }
