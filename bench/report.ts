@@ -29,8 +29,7 @@ export function judge({ case: of, slices, twinSlices }: Measured): CaseReport {
   const all = [...slices, ...twinSlices]
   const median = (read: (slice: Slice) => number): number => spreadOf(all.map(read)).median
   const ratio = spreadOf(all.map(ratioOf))
-  const medianOf = (some: readonly Slice[]): number => spreadOf(some.map(ratioOf)).median
-  const twinDifference = medianOf(twinSlices) / medianOf(slices) - 1
+  const twinDifference = medianRatio(twinSlices) / medianRatio(slices) - 1
   const isComparable = Math.abs(twinDifference) <= SLACK
   const isValid = isComparable && all.every((slice) => slice.isValid)
   const isMet = ratio.median <= of.limit * (1 + SLACK)
@@ -47,6 +46,10 @@ export function judge({ case: of, slices, twinSlices }: Measured): CaseReport {
     statuses: countStatuses(all),
     verdict: isValid ? (isMet ? 'met' : 'missed') : 'invalid',
   }
+}
+
+function medianRatio(slices: readonly Slice[]): number {
+  return spreadOf(slices.map(ratioOf)).median
 }
 
 function ratioOf({ serverMicroseconds, bareMicroseconds }: Slice): number {

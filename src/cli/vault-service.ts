@@ -16,9 +16,9 @@ const BUFFER_POOL_BYTES = 128 * 1024
 /**
  * What a process that serves the vault is started with.
  *
- * Node's code on large pages, 24 MB, makes requests 5 % cheaper, as the CPU finds its way in it. A young generation that
- * may grow beyond 32 MB comes to hold so many dead buffers, whose bytes lie outside it, that the engine marks the whole
- * heap every second to be rid of them: 3 % of a token.
+ * Node's code on large pages, 24 MB, makes requests 5 % cheaper, as the CPU finds its way in it. A young generation without
+ * this bound grows, in some processes, until the engine marks the whole heap every second of load, though little of it
+ * is old: about 3 % of a token.
  */
 export const SERVING_ARGUMENTS: readonly string[] = [
   '--use-largepages=silent',
