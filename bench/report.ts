@@ -2,6 +2,7 @@ import { CONNECTIONS, SLACK, type Case } from './cases.ts'
 import type { Slice } from './measure.ts'
 import type { Measured, Results } from './run.ts'
 import { spreadOf, type Spread } from './statistics.ts'
+import { judgeRatio, type Verdict } from './verdict.ts'
 
 /** What one case came to. */
 export interface CaseReport {
@@ -21,7 +22,7 @@ export interface CaseReport {
   /** Replies by status, of server and twin. */
   readonly statuses: Readonly<Record<number, number>>
   /** `invalid` when a reply was no success or the twin differs too much: nothing can be said then. */
-  readonly verdict: 'met' | 'missed' | 'invalid'
+  readonly verdict: Verdict
 }
 
 /** Judges a case by the slices of both servers: they are the same program, and two instances differ by a few percent. */
@@ -32,7 +33,6 @@ export function judge({ case: of, slices, twinSlices }: Measured): CaseReport {
   const twinDifference = medianRatio(twinSlices) / medianRatio(slices) - 1
   const isComparable = Math.abs(twinDifference) <= SLACK
   const isValid = isComparable && all.every((slice) => slice.isValid)
-  const isMet = ratio.median <= of.limit * (1 + SLACK)
   return {
     case: of,
     ratio,
@@ -44,7 +44,7 @@ export function judge({ case: of, slices, twinSlices }: Measured): CaseReport {
     generatorMicroseconds: median(({ load }) => load.cpuMicroseconds / load.replies),
     twinDifference,
     statuses: countStatuses(all),
-    verdict: isValid ? (isMet ? 'met' : 'missed') : 'invalid',
+    verdict: isValid ? judgeRatio(ratio.median, of.limit) : 'invalid',
   }
 }
 

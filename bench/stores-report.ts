@@ -2,6 +2,7 @@ import { CONNECTIONS, SLACK, type Operation } from './cases.ts'
 import type { Engine } from './databases.ts'
 import { spreadOf, type Spread } from './statistics.ts'
 import type { StoreResults, StoreRound, StoreSlice, SubjectName } from './stores.ts'
+import { judgeRatio, type Verdict } from './verdict.ts'
 
 /** The most that a token may cost the service on an engine, in multiples of what it costs on memory. */
 const LIMITS: Readonly<Record<Engine, number>> = { sqlite: 1.15, postgres: 1.25, redis: 1.25 }
@@ -33,7 +34,7 @@ export interface StoreReport {
   /** How far apart the two services on memory are, as a ratio. */
   readonly control: Spread
   /** `invalid` when a reply was no success or the two on memory differ too much: nothing can be said then. */
-  readonly verdict: 'met' | 'met within the slack' | 'missed' | 'invalid'
+  readonly verdict: Verdict
 }
 
 /** Judges a run. */
@@ -56,13 +57,8 @@ export function judgeStore({ engine, rounds }: StoreResults): StoreReport {
     sessionRatio: ratioOf(rounds, 'session'),
     limit,
     control,
-    verdict: isValid ? verdictOf(ratio.median, limit) : 'invalid',
+    verdict: isValid ? judgeRatio(ratio.median, limit) : 'invalid',
   }
-}
-
-function verdictOf(ratio: number, limit: number): StoreReport['verdict'] {
-  if (ratio <= limit) return 'met'
-  return ratio <= limit * (1 + SLACK) ? 'met within the slack' : 'missed'
 }
 
 const costOf = ({ serviceMicroseconds }: StoreSlice): number => serviceMicroseconds
