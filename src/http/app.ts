@@ -104,7 +104,7 @@ export async function createApp(needs: HttpNeeds): Promise<FastifyInstance> {
 function frameRequests(app: FastifyInstance, needs: HttpNeeds): void {
   app.addHook('onRequest', (request, reply, done) => {
     setCommonHeaders(request, reply)
-    requireHost(request)
+    requireOneHost(request)
     done()
   })
   const { gather = createGathering() } = needs
@@ -125,10 +125,13 @@ function ignoreExpectations({ server }: FastifyInstance): void {
   server.on('checkExpectation', (request, response) => server.emit('request', request, response))
 }
 
-function requireHost({ raw }: FastifyRequest): void {
-  if (raw.headers.host === undefined && raw.httpVersion === '1.1') {
-    throw new ServiceError('REQUEST_MALFORMED')
-  }
+/** There is one host, which HTTP/1.0 may leave out (RFC 9112 §3.2): of two, a proxy may have believed the other. */
+function requireOneHost({ raw }: FastifyRequest): void {
+  const hosts = raw.rawHeaders.filter(
+    (text, index) => index % 2 === 0 && text.toLowerCase() === 'host',
+  )
+  const fewest = raw.httpVersion === '1.1' ? 1 : 0
+  if (hosts.length < fewest || hosts.length > 1) throw new ServiceError('REQUEST_MALFORMED')
 }
 
 /** Once closing begins, a connection ends with the answer that is due on it: kept alive it would hold up the end. */

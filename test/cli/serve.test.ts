@@ -201,7 +201,8 @@ for (const signal of ['SIGTERM', 'SIGINT'] as const) {
     const answeredAt = performance.now()
     const { code, signal: killedBy } = await serving.ended
     assert.deepEqual([code, killedBy], [0, null], serving.output.stderr)
-    assert.ok(performance.now() - answeredAt < 3000, 'it waits for nothing else')
+    // A request times out after 10 s, and stopping after 15.
+    assert.ok(performance.now() - answeredAt < 8000, 'it waits for nothing else')
   })
 }
 

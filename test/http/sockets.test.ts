@@ -32,6 +32,8 @@ const BROKEN: readonly (readonly [string, ErrorCode, string])[] = [
   ['NUL bytes', 'REQUEST_MALFORMED', '\u0000'.repeat(40)],
   ['an unknown method', 'REQUEST_MALFORMED', `HACK / HTTP/1.1\r\n${HOST}${END}`],
   ['no host', 'REQUEST_MALFORMED', `GET /flex/v2/public-keys/dv HTTP/1.1\r\n${END}`],
+  ['two hosts', 'REQUEST_MALFORMED', `GET / HTTP/1.1\r\n${HOST}Host: x\r\n${END}`],
+  ['two hosts in HTTP/1.0', 'REQUEST_MALFORMED', `GET / HTTP/1.0\r\n${HOST}${HOST}${END}`],
   ['a folded header', 'REQUEST_MALFORMED', `GET / HTTP/1.1\r\n${HOST}a: b\r\n c\r\n${END}`],
   ['a bare CR', 'REQUEST_MALFORMED', `GET / HTTP/1.1\r\n${HOST}a: b\rc\r\n${END}`],
   ['a NUL in a header', 'REQUEST_MALFORMED', `GET / HTTP/1.1\r\n${HOST}a: \u0000\r\n${END}`],
