@@ -8,7 +8,7 @@ import { actFor, checkCredential, type FindMerchant } from './check-credential.t
 import { checkDigest } from './check-digest.ts'
 import { checkTime, type TimeNeeds } from './check-time.ts'
 import { diagnoseSignature, type Signed } from './diagnose-signature.ts'
-import type { MayDiagnose } from './diagnosis-rate.ts'
+import type { DiagnosisNeeds, MayDiagnose } from './diagnosis-rate.ts'
 import { isMacOf } from './is-mac-of.ts'
 import type { Identity, SharedSecretCredential } from './merchant.ts'
 import { refuse, refuseUnknownKey } from './refusals.ts'
@@ -26,10 +26,7 @@ export interface FindIdentity {
 }
 
 /** What authentication by HTTP Signature needs. */
-export interface HttpSignatureNeeds extends FindIdentity, FindMerchant, TimeNeeds {
-  /** See {@link createDiagnosisRate}. */
-  readonly mayDiagnose: MayDiagnose
-}
+export interface HttpSignatureNeeds extends FindIdentity, FindMerchant, TimeNeeds, DiagnosisNeeds {}
 
 const PROBLEMS = {
   missing: 'HEADER_MISSING',
@@ -58,7 +55,10 @@ export async function authenticateByHttpSignature(
   }
   const base = readBase(request, parameters, credential)
   checkSignedTime(needs, request, parameters)
-  if (request.body.length > 0) checkDigest(headerValues(request, 'digest')[0] ?? '', request.body)
+  if (request.body.length > 0) {
+    const [digest = ''] = headerValues(request, 'digest')
+    checkDigest(digest, request.body, () => needs.mayDiagnose(credential.keyId))
+  }
   checkMac({ request, parameters, credential, base }, needs.mayDiagnose)
   checkCredential(identity, needs)
   const [merchantId] = headerValues(request, 'v-c-merchant-id')

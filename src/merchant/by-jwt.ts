@@ -9,6 +9,7 @@ import type { FindIdentity, MerchantRequest } from './by-http-signature.ts'
 import { actFor, checkCredential, type FindMerchant } from './check-credential.ts'
 import { checkDigest } from './check-digest.ts'
 import { checkTime, type TimeNeeds } from './check-time.ts'
+import type { DiagnosisNeeds } from './diagnosis-rate.ts'
 import { JWT_ALGORITHMS } from './jwt-algorithms.ts'
 import { readClaimsV1, readClaimsV2, type ClaimsV1, type ClaimsV2 } from './jwt-claims.ts'
 import { certificateMistake } from './certificate-mistake.ts'
@@ -27,7 +28,7 @@ export interface JwtIdentity extends Identity {
 }
 
 /** What authentication by JWT needs beyond the clock. */
-export interface JwtNeeds extends FindIdentity, FindMerchant, TimeNeeds {
+export interface JwtNeeds extends FindIdentity, FindMerchant, TimeNeeds, DiagnosisNeeds {
   /** Finds the credential that is exactly this certificate; undefined when it is not registered. */
   findByFingerprint(fingerprint: string): Promise<Identity | undefined>
   /** Stores the token's id, once for all replicas; see {@link Store.write}. */
@@ -55,7 +56,8 @@ export async function authenticateByJwt(
   checkSignature(jws, identity.credential)
   checkCredential(identity, needs)
   const isV1 = !stringMember(jws.header, 'kid')
-  const claims = isV1 ? checkV1(needs, request, { jws, identity }) : checkV2(needs, request, jws)
+  const check = isV1 ? checkV1 : checkV2
+  const claims = check(needs, request, { jws, identity })
   const merchant = await actFor(needs, identity, claims.merchantId)
   // Only a request that is let in spends the id of its token.
   if (claims.jti !== undefined) await recordId(needs, identity.credential.keyId, claims)
@@ -128,14 +130,17 @@ function checkV1(
   if (!allows.jwtV1) throw refuse('JWT_V1_NOT_ALLOWED', { keyId })
   const claims = readClaimsV1(jws.header, jws.claims, body.length > 0)
   checkTime(claims.iat, needs)
-  if (claims.digest !== undefined) checkDigest(claims.digest, body)
+  if (claims.digest !== undefined) checkDigest(claims.digest, body, () => needs.mayDiagnose(keyId))
   return claims
 }
 
-function checkV2(needs: JwtNeeds, request: MerchantRequest, jws: DecodedJws): ClaimsV2 {
+function checkV2(needs: JwtNeeds, request: MerchantRequest, { jws, identity }: Verified): ClaimsV2 {
+  const { keyId } = identity.credential
   const claims = readClaimsV2(jws.claims, request.body.length > 0)
   checkTimes(claims, needs)
-  checkBinding(claims, request)
+  checkTarget(claims, request)
+  const { digest } = claims
+  if (digest !== undefined) checkDigest(digest, request.body, () => needs.mayDiagnose(keyId))
   return claims
 }
 
@@ -147,7 +152,7 @@ function checkTimes({ iat, exp }: ClaimsV2, needs: TimeNeeds): void {
   throw refuse('TOKEN_EXPIRED', { clockDifference: describeClockDifference(-late) })
 }
 
-function checkBinding(claims: ClaimsV2, request: MerchantRequest): void {
+function checkTarget(claims: ClaimsV2, request: MerchantRequest): void {
   if (claims.method.toLowerCase() !== request.method.toLowerCase()) {
     throw refuse('TOKEN_OF_OTHER_METHOD', { expected: request.method, received: claims.method })
   }
@@ -160,7 +165,6 @@ function checkBinding(claims: ClaimsV2, request: MerchantRequest): void {
       firstDifference: difference,
     })
   }
-  if (claims.digest !== undefined) checkDigest(claims.digest, request.body)
 }
 
 const USED_MARK = Buffer.from([1])

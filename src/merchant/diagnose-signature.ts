@@ -8,7 +8,7 @@ import {
 import type { SignedMessage } from '../http-signature/message.ts'
 import type { SignatureParameters } from '../http-signature/parse.ts'
 import { withhold } from '../http-signature/withhold.ts'
-import { DIAGNOSES_A_SECOND, type MayDiagnose } from './diagnosis-rate.ts'
+import { NOT_LOOKED_FOR, type MayDiagnose } from './diagnosis-rate.ts'
 import { isMacOf } from './is-mac-of.ts'
 import type { SharedSecretCredential } from './merchant.ts'
 import type { Circumstances } from './refusals.ts'
@@ -25,7 +25,6 @@ export interface Signed {
   readonly base: string
 }
 
-const SKIPPED = `Not looked for: more than ${DIAGNOSES_A_SECOND} wrong signatures of this key id came in one second.`
 const UNDECODED = 'The secret was used as text: decode it from base64 first.'
 const UNEXPLAINED = 'Probably a wrong secret: no known mistake in the string to sign explains it.'
 
@@ -43,7 +42,7 @@ export function diagnoseSignature(signed: Signed, mayDiagnose: MayDiagnose): Cir
   const circumstances = { keyId, stringToSign: { expected } }
   const shape = signatureMistake(signature)
   if (shape !== undefined) return { ...circumstances, mistake: shape }
-  if (!mayDiagnose(keyId)) return { ...circumstances, mistake: SKIPPED }
+  if (!mayDiagnose(keyId)) return { ...circumstances, mistake: NOT_LOOKED_FOR }
   const { secret } = credential
   const undecoded = Buffer.from(secret.export().toString('base64'), 'latin1')
   if (isMacOf(base, signature, undecoded)) return { ...circumstances, mistake: UNDECODED }

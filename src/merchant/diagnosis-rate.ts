@@ -1,10 +1,19 @@
 import { epochSeconds, type Now } from '../clock-and-random.ts'
 
-/** How many wrong signatures of one key id a process looks into in one second: each costs some 90 MACs. */
+/** How many refusals of one key id a process looks into in one second: each costs some 90 MACs, or a body written anew. */
 export const DIAGNOSES_A_SECOND = 50
 
-/** Tells whether one more wrong signature of a key id, which somebody has, may be looked into. */
+/** What is said instead of a mistake that was not looked for. */
+export const NOT_LOOKED_FOR = `Not looked for: more than ${DIAGNOSES_A_SECOND} refusals of this key id came in one second.`
+
+/** Tells whether one more wrong signature or digest of a key id, which somebody has, may be looked into. */
 export type MayDiagnose = (keyId: string) => boolean
+
+/** What looking for mistakes needs. */
+export interface DiagnosisNeeds {
+  /** See {@link createDiagnosisRate}. */
+  readonly mayDiagnose: MayDiagnose
+}
 
 /** Makes the count of one process. It keeps nothing beyond the second. */
 export function createDiagnosisRate(now: Now): MayDiagnose {

@@ -158,6 +158,18 @@ for (const [what, body, digested, mistake] of DIGESTS) {
   })
 }
 
+test('indents no body that is nested deeper than any request: of brackets alone it would become hundreds of megabytes', async () => {
+  for (const [levels, isRecognised] of [
+    [16, true],
+    [17, false],
+  ] as const) {
+    const body = `${'['.repeat(levels)}1${']'.repeat(levels)}`
+    const digest = `SHA-256=${sha256(JSON.stringify(JSON.parse(body), null, 2))}`
+    const told = await refused({ headers: { digest } }, { ...SESSIONS, body })
+    assert.equal(told['mistake'] !== undefined, isRecognised)
+  }
+})
+
 for (const digest of ['', 'SHA-256=', 'MD5=AAAA', `${sha256(BODY)},${sha256(BODY)}`, 'SHA-256=*']) {
   test(`cannot read the digest ${JSON.stringify(digest)}`, async () => {
     assert.equal((await refused({ headers: { digest } }))['reason'], 'DIGEST_UNREADABLE')

@@ -4,7 +4,7 @@ import { createDiagnosisRate, DIAGNOSES_A_SECOND } from '../../src/merchant/diag
 import { readErrorOf } from '../error-reply.ts'
 import { CARD_FIELDS } from '../flow.ts'
 import { MERCHANT, startHarness, type Harness } from '../harness.ts'
-import { signByHttpSignature, type SignatureChanges } from '../signed-request.ts'
+import { sha256, signByHttpSignature, type SignatureChanges } from '../signed-request.ts'
 import { createTestClock } from '../store/clock.ts'
 
 const REQUEST = { target: '/flex/v2/sessions', body: JSON.stringify({ fields: CARD_FIELDS }) }
@@ -79,9 +79,22 @@ test('looks into so many wrong signatures of one key id in a second, and says wh
     return String((await refused(harness, changes)).told['mistake'])
   }
   for (let count = 0; count < DIAGNOSES_A_SECOND; count += 1) assert.match(await wrong(), /upper/)
-  assert.match(await wrong(), /^Not looked for: more than 50 wrong signatures of this key id/)
+  assert.match(await wrong(), /^Not looked for: more than 50 refusals of this key id/)
   clock.advance(1)
   assert.match(await wrong(), /upper/)
+})
+
+test('looks into so many wrong digests of one key id in a second', async (t) => {
+  const clock = createTestClock()
+  const harness = await start(t, { now: clock.now })
+  const wrong = async (): Promise<string> => {
+    const headers = { digest: `SHA-256=${sha256('')}` }
+    return String((await refused(harness, { now: clock.now(), headers })).told['mistake'])
+  }
+  for (let count = 0; count < DIAGNOSES_A_SECOND; count += 1) assert.match(await wrong(), /empty/)
+  assert.match(await wrong(), /^Not looked for: more than 50 refusals of this key id/)
+  clock.advance(1)
+  assert.match(await wrong(), /empty/)
 })
 
 test('counts each key id for itself', () => {
