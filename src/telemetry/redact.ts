@@ -6,8 +6,11 @@ const LEAST_JTI = 33
 const JTI = new RegExp(`[0-9A-Z]{${LEAST_JTI},}`, 'g')
 // Hashes are shown as 12 digits of hex, which may be decimal ones: no card in use has so few.
 const LEAST_DIGITS = 13
-// The look-behind keeps it linear: a run of letters is tried once, not from every `eyJ` in it.
-const COMPACT = /(?<![\w-])eyJ[\w-]+\.[\w-]*\.[\w-]+(?:\.[\w-]*\.[\w-]*)?/g
+// Its first part is enough: what follows may have been cut, or its dots escaped. The look-behind keeps it linear: a run of
+// letters is tried once, not from every `eyJ` in it.
+const COMPACT = /(?<![\w-])eyJ[\w-]{13,}(?:(?:\.|%2[Ee])[\w-]*)*/g
+// However it was mistyped: the last part of a path that gives access. A route's template has a colon there.
+const ACCESS_PATH = /(\/payment-(?:details|credentials)\/)(?![:[])([^\s"\\?]+)/gi
 
 /** Returns the first 12 hex digits of the SHA-256 of a jti: what logs may show of it. */
 export function shortHash(secret: string): string {
@@ -19,9 +22,13 @@ export function shortHash(secret: string): string {
  * clients put it into paths and headers by mistake.
  */
 export function redactText(text: string): string {
-  const hidden = text.includes('eyJ') || mayHoldJti(text) ? hideAccess(text) : text
+  const hidden = mayGiveAccess(text) ? hideAccess(text) : text
   if (!mayHoldCardNumber(hidden)) return hidden
   return replaceCardNumbers(hidden, () => '[number]', LEAST_DIGITS)
+}
+
+function mayGiveAccess(text: string): boolean {
+  return text.includes('eyJ') || /\/payment-/i.test(text) || mayHoldJti(text)
 }
 
 /** Finds a run as long as {@link LEAST_JTI}: one of every so many places is within it. Most lines of a log have none. */
@@ -41,6 +48,7 @@ function isJtiDigit(code: number): boolean {
 
 function hideAccess(text: string): string {
   return text
+    .replaceAll(ACCESS_PATH, (_all, path, end: string) => `${path}[parameter ${shortHash(end)}]`)
     .replaceAll(COMPACT, (token) => `[token ${shortHash(token)}]`)
     .replaceAll(JTI, (jti) => `[jti ${shortHash(jti)}]`)
 }

@@ -23,6 +23,44 @@ test('hides also most of a jti, as a path that was cut or mistyped has it', () =
   assert.equal(redactText(JTI.slice(0, 32)), JTI.slice(0, 32))
 })
 
+test('hides a token that was cut, or whose dots were escaped', () => {
+  const [header = '', claims = ''] = JWT.split('.')
+  const cut = [header, `${header}.${claims}`, `${header}.${claims}.`, JWT.replaceAll('.', '%2E')]
+  for (const part of cut) {
+    assert.equal(redactText(`got ${part}?x`), `got [token ${shortHash(part)}]?x`)
+  }
+})
+
+test('hides the end of a path that gives access, however it was mistyped', () => {
+  const escaped = [...JTI].map((digit) => `%${digit.charCodeAt(0).toString(16)}`).join('')
+  const ends = [
+    JTI.toLowerCase(),
+    JTI.replaceAll(/(.{8})/g, '$1-'),
+    `${JTI.slice(0, 20)}%41${JTI.slice(21)}`,
+    escaped,
+    JWT.split('.')[1] ?? '',
+    `${JTI.slice(0, 30)}/`,
+  ]
+  for (const end of ends) {
+    for (const path of [
+      '/flex/v2/payment-details/',
+      '/up/v1/Payment-Details/',
+      '/a/payment-credentials/',
+    ]) {
+      const line = JSON.stringify({
+        expected: `get ${path}${end}?x\nhost: y`,
+        path: `${path}${end}`,
+      })
+      const hidden = `${path}[parameter ${shortHash(end)}]`
+      assert.equal(
+        redactText(line),
+        JSON.stringify({ expected: `get ${hidden}?x\nhost: y`, path: hidden }),
+      )
+    }
+  }
+  assert.equal(redactText('"/flex/v2/payment-details/:jti"'), '"/flex/v2/payment-details/:jti"')
+})
+
 test('hides what can be a card number', () => {
   assert.equal(redactText(`get /x/${PAN}?n=378282246310005`), 'get /x/[number]?n=[number]')
   assert.equal(redactText(`a${PAN}b`), 'a[number]b')
@@ -53,7 +91,19 @@ test('leaves other numbers, ids and times alone', () => {
 })
 
 test('takes time in proportion to the text, whatever it holds', () => {
-  for (const part of ['eyJ', 'eyJa.', 'eyJa..', '4', '41 ', '%20', '4%20', 'A', 'a.']) {
+  for (const part of [
+    'eyJ',
+    'eyJa.',
+    'eyJa..',
+    '/payment-details/',
+    '/payment-details/a?',
+    '4',
+    '41 ',
+    '%20',
+    '4%20',
+    'A',
+    'a.',
+  ]) {
     const text = part.repeat(Math.ceil(60_000 / part.length))
     const started = performance.now()
     redactText(text)
