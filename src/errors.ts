@@ -112,7 +112,8 @@ export const ERRORS = {
     reason: '',
     actor: 'merchant',
     message: 'Malformed request',
-    cause: 'The bytes received are not an HTTP request that can be read, or it has no Host, or two.',
+    cause:
+      'The bytes received are not an HTTP request that can be read, or it has no Host, or two.',
     fix: 'Check the client or the proxy in between.',
   },
   RATE_LIMITED: {

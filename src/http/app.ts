@@ -8,7 +8,7 @@ import type { MerchantRequest } from '../merchant/by-http-signature.ts'
 import type { Logger } from '../telemetry/logger.ts'
 import type { Metrics } from '../telemetry/metrics.ts'
 import { readCall, readMerchantRequest, type Call } from './call.ts'
-import { answerBrokenRequest } from './broken-request.ts'
+import { createBrokenRequests, type BrokenRequests } from './broken-request.ts'
 import { encryptReply, findReplyKey, type EncryptReplyNeeds } from './encrypt-reply.ts'
 import { mayBeEncrypted, openRequest, type OpenRequestNeeds } from './open-request.ts'
 import { createGathering, type Gather } from './gather.ts'
@@ -16,7 +16,11 @@ import { NO_SCHEMAS } from './no-schemas.ts'
 import type { Reply } from './reply.ts'
 import { errorReply, respondError } from './respond-error.ts'
 import { ROUTES, type Operations, type Route } from './routes.ts'
-import { REQUEST_TIMEOUT_MILLISECONDS, SERVER_OPTIONS } from './server-options.ts'
+import {
+  ANSWER_HALF_CLOSED,
+  REQUEST_TIMEOUT_MILLISECONDS,
+  SERVER_OPTIONS,
+} from './server-options.ts'
 import { trackUnused } from './unused-connections.ts'
 
 const MAX_BODY_BYTES = 64 * 1024
@@ -49,6 +53,7 @@ export interface HttpNeeds {
 
 /** Makes the HTTP application: every public route, one error handler, raw bytes kept for authentication. */
 export async function createApp(needs: HttpNeeds): Promise<FastifyInstance> {
+  const broken = createBrokenRequests(needs)
   const app = fastify({
     schemaController: NO_SCHEMAS,
     bodyLimit: MAX_BODY_BYTES,
@@ -59,7 +64,7 @@ export async function createApp(needs: HttpNeeds): Promise<FastifyInstance> {
     genReqId: () => needs.random.uuid(),
     routerOptions: { maxParamLength: LONGEST_PARAMETER },
     http: SERVER_OPTIONS,
-    clientErrorHandler: (error, socket) => answerBrokenRequest(error, socket, needs),
+    clientErrorHandler: (error, socket) => broken.answer(error, socket),
     frameworkErrors: (error, request, reply) => {
       setCommonHeaders(request, reply)
       respondError(needs, error, { request, reply })
@@ -67,8 +72,9 @@ export async function createApp(needs: HttpNeeds): Promise<FastifyInstance> {
   })
   keepRawBodies(app)
   endConnectionsOnClose(app)
+  Object.assign(app.server, ANSWER_HALF_CLOSED)
   ignoreExpectations(app)
-  frameRequests(app, needs)
+  frameRequests(app, needs, broken)
   app.setErrorHandler((error, request, reply) => respondError(needs, error, { request, reply }))
   app.setNotFoundHandler((request, reply) =>
     respondError(needs, new ServiceError('RESOURCE_NOT_FOUND'), { request, reply }),
@@ -101,8 +107,9 @@ export async function createApp(needs: HttpNeeds): Promise<FastifyInstance> {
   return app
 }
 
-function frameRequests(app: FastifyInstance, needs: HttpNeeds): void {
+function frameRequests(app: FastifyInstance, needs: HttpNeeds, broken: BrokenRequests): void {
   app.addHook('onRequest', (request, reply, done) => {
+    broken.begin({ request: request.raw, reply: reply.raw })
     setCommonHeaders(request, reply)
     requireOneHost(request)
     done()

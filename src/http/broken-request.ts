@@ -1,3 +1,4 @@
+import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
 import type { Random } from '../clock-and-random.ts'
 import { ServiceError, type ErrorCode } from '../errors.ts'
@@ -17,19 +18,53 @@ interface Needs {
   readonly logger: Pick<Logger, 'warn'>
 }
 
-/** Answers what is not an HTTP request that can be read, in the gateway's shape, and closes the connection. */
-export function answerBrokenRequest(
-  error: Error & { code?: string },
-  socket: Socket,
-  { random, logger }: Needs,
-): void {
-  if (error.code === 'ECONNRESET' || !socket.writable) {
-    socket.destroy()
-    return
+/** What answers connections on which something came that is not an HTTP request that can be read. */
+export interface BrokenRequests {
+  /** Notes a request that began, and its reply. */
+  begin(exchange: Exchange): void
+  /** Answers in the gateway's shape, after the replies to requests that were read whole, and closes the connection. */
+  answer(error: Error & { code?: string }, socket: Socket): void
+}
+
+/** A request and its reply. */
+interface Exchange {
+  readonly request: IncomingMessage
+  readonly reply: ServerResponse
+}
+
+/** Makes what answers the broken requests of a server: once a connection. */
+export function createBrokenRequests(needs: Needs): BrokenRequests {
+  // The last two of a connection: where the last is broken itself, the one before it was read whole.
+  const begun = new WeakMap<Socket, readonly Exchange[]>()
+  const broken = new WeakSet<Socket>()
+
+  function answer(error: Error & { code?: string }, socket: Socket): void {
+    // Node tells it again with all that follows.
+    if (broken.has(socket)) return
+    broken.add(socket)
+    if (error.code === 'ECONNRESET' || !socket.writable) {
+      socket.destroy()
+      return
+    }
+    const refusal = new ServiceError(CODES[error.code ?? ''] ?? 'REQUEST_MALFORMED')
+    const reply = begun.get(socket)?.findLast(({ request }) => request.complete)?.reply
+    if (reply === undefined || reply.closed) refuse(needs, socket, refusal)
+    else reply.once('close', () => refuse(needs, socket, refusal))
   }
+
+  function begin(exchange: Exchange): void {
+    const { socket } = exchange.request
+    begun.set(socket, [...(begun.get(socket)?.slice(-1) ?? []), exchange])
+  }
+
+  return { begin, answer }
+}
+
+function refuse({ random, logger }: Needs, socket: Socket, refusal: ServiceError): void {
   const correlationId = random.uuid()
-  const refusal = new ServiceError(CODES[error.code ?? ''] ?? 'REQUEST_MALFORMED')
   logger.warn('refused', { correlationId, route: 'unknown', code: refusal.code })
+  setTimeout(() => socket.destroy(), LINGER_MILLISECONDS).unref()
+  if (!socket.writable) return
   const body = JSON.stringify(errorBody(refusal, correlationId, {}))
   const head = [
     `HTTP/1.1 ${refusal.status} ${refusal.message}`,
@@ -40,5 +75,4 @@ export function answerBrokenRequest(
     'connection: close',
   ]
   socket.end(`${head.join('\r\n')}\r\n\r\n${body}`)
-  setTimeout(() => socket.destroy(), LINGER_MILLISECONDS).unref()
 }

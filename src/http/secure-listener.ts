@@ -4,7 +4,11 @@ import { createServer, type Server } from 'node:https'
 import type { Socket } from 'node:net'
 import type { FastifyInstance } from 'fastify'
 import type { Logger } from '../telemetry/logger.ts'
-import { REQUEST_TIMEOUT_MILLISECONDS, SERVER_OPTIONS } from './server-options.ts'
+import {
+  ANSWER_HALF_CLOSED,
+  REQUEST_TIMEOUT_MILLISECONDS,
+  SERVER_OPTIONS,
+} from './server-options.ts'
 import { trackUnused } from './unused-connections.ts'
 
 /** A TLS server's certificate and its private key, each as PEM; the certificate may be followed by those of its issuers. */
@@ -34,9 +38,9 @@ export function addSecureListener(
   app: FastifyInstance,
   { pair, logger }: SecureListenerOptions,
 ): SecureListener {
-  const server = createServer({ ...SERVER_OPTIONS, ...tlsOptions(pair) })
+  const server = createServer({ ...SERVER_OPTIONS, ...tlsOptions(pair), allowHalfOpen: true })
   const { keepAliveTimeout, requestTimeout, timeout } = app.server
-  Object.assign(server, { keepAliveTimeout, requestTimeout, timeout })
+  Object.assign(server, { ...ANSWER_HALF_CLOSED, keepAliveTimeout, requestTimeout, timeout })
   passRequestsOn(server, app)
   explainHandshakes(server, logger)
   closeWith(app, server)

@@ -10,3 +10,9 @@ export const SERVER_OPTIONS = {
   // Node would refuse it without a body and a correlation id; here `requireHost` does.
   requireHostHeader: false,
 } as const
+
+/**
+ * Properties of a server that answers a caller which ends its side behind its request: what was done for it is told. Node
+ * takes it as no option.
+ */
+export const ANSWER_HALF_CLOSED = { httpAllowHalfOpen: true } as const

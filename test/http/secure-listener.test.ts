@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { once } from 'node:events'
 import { connect } from 'node:net'
 import { after, before, test } from 'node:test'
+import { text } from 'node:stream/consumers'
 import { connect as connectTls, type ConnectionOptions } from 'node:tls'
 import {
   createLocalAuthority,
@@ -83,6 +84,14 @@ for (const [what, code, bytes] of BROKEN) {
     readErrorOf(code, readReply(await exchange(shared, bytes)))
   })
 }
+
+test('over TLS, a caller that ends its side behind its request is answered', async () => {
+  const { port, local } = shared
+  const options = { port, host: HOST, ca: local.caPem, allowHalfOpen: true }
+  const socket = connectTls(options)
+  socket.end(`GET ${KEY_PATH} HTTP/1.1\r\nhost: x\r\n\r\n`)
+  assert.equal(readReply(await text(socket)).statusCode, 200)
+})
 
 test('over TLS, an expectation that is not known is ignored', async () => {
   const bytes = `GET ${KEY_PATH} HTTP/1.1\r\nhost: x\r\nexpect: magic\r\n${END}`

@@ -1,6 +1,7 @@
 import { strict as assert } from 'node:assert'
 import { connect } from 'node:net'
 import { after, before, test } from 'node:test'
+import { text } from 'node:stream/consumers'
 import { setTimeout as sleep } from 'node:timers/promises'
 
 import { ERRORS, type ErrorCode } from '../../src/errors.ts'
@@ -213,6 +214,45 @@ test('answers several requests of one connection in their order', async () => {
   assert.ok(first.includes('"keys"') && second.includes('"kid":"dv"'))
   readErrorOf('PUBLIC_KEY_NOT_FOUND', readReply(third))
 })
+
+test('answers a request before what follows it, which is none', async () => {
+  const garbage = 'X'.repeat(100)
+  for (const [more, replies] of [
+    ['', ['201', '400']],
+    [CLOSE, ['201']],
+  ] as const) {
+    const jwe = encryptData(await openSession(harness))
+    const token = `${TOKENS}${more}content-length: ${jwe.length}\r\n\r\n${jwe}`
+    const bytes = await exchange(url, token + garbage, garbage)
+    assert.deepEqual(statusesOf(bytes), replies)
+  }
+  const jwks = `GET /.well-known/jwks.json HTTP/1.1\r\n${HOST}\r\n`
+  const cut = `${TOKENS}transfer-encoding: chunked\r\n\r\nzz\r\n`
+  assert.deepEqual(statusesOf(await exchange(url, jwks + jwks + cut)), ['200', '200', '400'])
+})
+
+function statusesOf(bytes: string): readonly string[] {
+  return [...bytes.matchAll(/HTTP\/1\.1 (\d{3}) /g)].map(([, status = '']) => status)
+}
+
+test('answers a caller that ends its side behind its request', async () => {
+  const jwe = encryptData(await openSession(harness))
+  for (const more of ['', CLOSE]) {
+    const jwks = `GET /.well-known/jwks.json HTTP/1.1\r\n${HOST}${more}\r\n`
+    assert.equal(readReply(await sayAndEnd(jwks)).statusCode, 200)
+  }
+  const token = `${TOKENS}content-length: ${jwe.length}\r\n\r\n${jwe}`
+  assert.equal(readReply(await sayAndEnd(token)).statusCode, 201)
+  readErrorOf('REQUEST_MALFORMED', readReply(await sayAndEnd(token.slice(0, -1))))
+  assert.equal(await sayAndEnd(''), '')
+})
+
+async function sayAndEnd(bytes: string): Promise<string> {
+  const { port } = new URL(url)
+  const socket = connect({ port: Number(port), host: '127.0.0.1', allowHalfOpen: true })
+  socket.end(bytes)
+  return text(socket)
+}
 
 test('survives callers that go away', async () => {
   const partial = `${TOKENS}content-length: 100\r\n\r\nabc`
