@@ -1,7 +1,7 @@
 import { pino, type DestinationStream } from 'pino'
 import { ServiceError } from '../errors.ts'
 import type { Now } from '../clock-and-random.ts'
-import { redactText } from './redact.ts'
+import { redactLine, redactText } from './redact.ts'
 
 /** What may be logged beside a message: JSON values without card data, secrets or whole tokens. */
 export type LogFields = Readonly<Record<string, unknown>>
@@ -23,7 +23,7 @@ interface LoggerOptions {
 export function createLogger({ level, now, destination }: LoggerOptions): Logger {
   const timestamp = (): string => `,"time":"${now().toISOString()}"`
   // The whole line is redacted: no field, however it came in, escapes that.
-  const redacting = { write: (line: string): void => destination.write(redactText(line)) }
+  const redacting = { write: (line: string): void => destination.write(redactLine(line)) }
   const log = pino(
     { level, timestamp, base: null, formatters: { level: (label) => ({ level: label }) } },
     redacting,

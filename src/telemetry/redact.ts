@@ -27,6 +27,15 @@ export function redactText(text: string): string {
   return replaceCardNumbers(hidden, () => '[number]', LEAST_DIGITS)
 }
 
+const LITERAL = /"(?:[^"\\]|\\.)*"/g
+
+/** Redacts a line of JSON as its strings read, not as they are escaped: an escape could hide where something begins. */
+export function redactLine(line: string): string {
+  const read = (literal: string): string =>
+    literal.includes('\\') ? JSON.stringify(redactText(String(JSON.parse(literal)))) : literal
+  return redactText(line.includes('\\') ? line.replaceAll(LITERAL, read) : line)
+}
+
 function mayGiveAccess(text: string): boolean {
   return text.includes('eyJ') || /\/payment-/i.test(text) || mayHoldJti(text)
 }

@@ -2,7 +2,7 @@ import { strict as assert } from 'node:assert'
 import { test } from 'node:test'
 
 import { createLogger } from '../../src/telemetry/logger.ts'
-import { redactText, shortHash } from '../../src/telemetry/redact.ts'
+import { redactLine, redactText, shortHash } from '../../src/telemetry/redact.ts'
 
 const JTI = '1E0WC1GO87JG1BDP0CQ8SCR1TTK86U9N98H3WH8IFM9MVEWTIYFI62F4941E7A92'
 const JWT = 'eyJraWQiOiJkdiJ9.eyJqdGkiOiIxIn0.c2lnbmF0dXJl'
@@ -111,12 +111,28 @@ test('takes time in proportion to the text, whatever it holds', () => {
   }
 })
 
+test('redacts a line of JSON whatever escapes stand beside, or within, what is hidden', () => {
+  const grouped = PAN.replaceAll(/(.{4})(?=.)/g, '$1\t')
+  for (const beside of ['\n', '\t', '\u0001', '"', '\\', '\\n', '\ud800']) {
+    for (const [secret, hidden] of [
+      [JTI, `[jti ${shortHash(JTI)}]`],
+      [JWT, `[token ${shortHash(JWT)}]`],
+      [PAN, '[number]'],
+      [grouped, '[number]'],
+    ] as const) {
+      const line = JSON.stringify({ kid: `a${beside}${secret}${beside}b`, n: 1 })
+      const expected = { kid: `a${beside}${hidden}${beside}b`, n: 1 }
+      assert.deepEqual(JSON.parse(redactLine(`${line}\n`)), expected)
+    }
+  }
+})
+
 test('redacts every field of a log line, errors and their causes included', () => {
   const lines: string[] = []
   const destination = { write: (line: string) => void lines.push(line) }
   const logger = createLogger({ level: 'info', now: () => new Date(0), destination })
   for (const level of ['info', 'warn', 'error'] as const) {
-    logger[level]('said', { deep: { path: `/x/${JTI}/${PAN}`, tokens: [JWT] } })
+    logger[level]('said', { deep: { path: `/x/${JTI}/${PAN}`, tokens: [JWT], lines: `a\n${JWT}` } })
   }
   assert.equal(lines.length, 3)
   for (const line of lines) {
