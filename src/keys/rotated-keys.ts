@@ -79,11 +79,10 @@ export function createRotatedKeys(needs: RotationNeeds, policy: RotationPolicy):
     const expiresAt = replaceAt + LIFETIME_SECONDS
     const sealedBy = needs.sealer.active.id
     const write = sealedWrite('put-new', { ...record, expiresAt, content }, needs.sealer)
-    if (!(await needs.write([write]))) throw poolEmpty()
-    const macKey = createSecretKey(macBytes)
+    const source = { site: needs.site, reference, macKey: createSecretKey(macBytes) }
     const n = readModulus(material)
     for (const secret of [macBytes, material, content]) secret.fill(0)
-    const source = { site: needs.site, reference, macKey }
+    if (!(await needs.write([write]))) throw poolEmpty()
     return { source, n, replaceAt, sealedBy, sessionsLeft: policy.sessions }
   }
 

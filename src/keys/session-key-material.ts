@@ -7,11 +7,14 @@ import { withoutStackTraces } from '../jose/without-stack-traces.ts'
 
 const MODULUS_BYTES = 256
 
-/** Encodes a freshly minted RSA-2048 key pair with exponent 65537. */
+/** Encodes a freshly minted RSA-2048 key pair with exponent 65537. The caller wipes it. */
 export function encodeSessionKey(privateKey: KeyObject): Buffer {
   const { n } = publicNumbers(createPublicKey(privateKey))
   const modulus = Buffer.from(n, 'base64url')
-  return Buffer.concat([modulus, privateKey.export({ type: 'pkcs8', format: 'der' })])
+  const pkcs8 = privateKey.export({ type: 'pkcs8', format: 'der' })
+  const material = Buffer.concat([modulus, pkcs8])
+  pkcs8.fill(0)
+  return material
 }
 
 /** Reads the modulus, base64url. */

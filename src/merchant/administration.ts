@@ -115,7 +115,9 @@ export function createAdministration(needs: AdministrationNeeds): Administration
     return guarded('credential', keyId, ({ opened, become }) => {
       const credential = decodeCredentialContent(opened)
       const revokedAt = credential.revokedAt ?? epochSeconds(now)
-      return [become(encodeCredential({ ...credential, revokedAt }))]
+      const write = become(encodeCredential({ ...credential, revokedAt }))
+      if (credential.material.kind === 'shared-secret') credential.material.secret.fill(0)
+      return [write]
     })
   }
 
