@@ -50,17 +50,11 @@ export function createSessionKeyPool(needs: PoolNeeds, policy: PoolPolicy): Sess
   const share = createFairShare()
   const room = createWaitingRoom<ClaimedKey>(policy)
   let claiming: Promise<void> | undefined
+  const retry = createRetry(policy.retryMilliseconds, () => void refill())
 
   function mayTake(merchantId: string): boolean {
-    dropStale()
+    dropStale(ready, needs)
     return ready.length > policy.reserve || (ready.length > 0 && !share.isOver(merchantId))
-  }
-
-  function dropStale(): void {
-    const seconds = epochSeconds(needs.now)
-    const isStale = (key: ClaimedKey): boolean =>
-      key.issueUntil <= seconds || needs.isLost?.(key) === true
-    while (ready[0] !== undefined && isStale(ready[0])) ready.shift()
   }
 
   function give(merchantId: string): ClaimedKey | undefined {
@@ -80,15 +74,20 @@ export function createSessionKeyPool(needs: PoolNeeds, policy: PoolPolicy): Sess
   }
 
   async function claimBatch(): Promise<void> {
+    let isPoolEmpty = false
     try {
-      ready.push(...(await needs.claim(policy.batch)))
+      const keys = await needs.claim(policy.batch)
+      isPoolEmpty = keys.length < policy.batch
+      ready.push(...keys)
     } catch (error) {
       room.refuseAll(error)
     } finally {
       claiming = undefined
     }
     serveWaiting()
-    if (room.size() > 0) setTimeout(() => void refill(), policy.retryMilliseconds)
+    if (room.size() === 0) return
+    if (!isPoolEmpty) void refill()
+    if (claiming === undefined) retry.begin()
   }
 
   function refill(): Promise<void> {
@@ -98,7 +97,7 @@ export function createSessionKeyPool(needs: PoolNeeds, policy: PoolPolicy): Sess
 
   async function next(merchantId: string): Promise<ClaimedKey> {
     const key = mayTake(merchantId) ? give(merchantId) : undefined
-    void refill()
+    if (!retry.isDue()) void refill()
     return key ?? room.wait(merchantId)
   }
 
@@ -106,5 +105,29 @@ export function createSessionKeyPool(needs: PoolNeeds, policy: PoolPolicy): Sess
     next,
     fill: refill,
     status: () => ({ ready: ready.length, waiting: room.size() }),
+  }
+}
+
+function dropStale(ready: ClaimedKey[], { now, isLost }: PoolNeeds): void {
+  const seconds = epochSeconds(now)
+  const isStale = (key: ClaimedKey): boolean => key.issueUntil <= seconds || isLost?.(key) === true
+  while (ready[0] !== undefined && isStale(ready[0])) ready.shift()
+}
+
+interface Retry {
+  isDue(): boolean
+  begin(): void
+}
+
+/** Makes what runs something after a while: once, however often it is begun meanwhile. */
+function createRetry(milliseconds: number, run: () => void): Retry {
+  let timer: NodeJS.Timeout | undefined
+  const end = (): void => {
+    timer = undefined
+    run()
+  }
+  return {
+    isDue: () => timer !== undefined,
+    begin: () => void (timer ??= setTimeout(end, milliseconds)),
   }
 }

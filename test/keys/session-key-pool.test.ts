@@ -64,6 +64,16 @@ test('gives each key once, oldest first, and claims in batches', async () => {
   assert.ok(claims.every((limit) => limit === 8))
 })
 
+test('asks an empty pool every so often, however many sessions wait', async () => {
+  const { pool, claims } = makePool({ ...PATIENT, waitMilliseconds: 400, retryMilliseconds: 50 })
+  const waiting = Array.from({ length: 40 }, async (_, index) => {
+    await sleep(index * 5)
+    await assert.rejects(pool.next(`shop-${index % 10}`), EMPTY)
+  })
+  await Promise.all(waiting)
+  assert.ok(claims.length <= 1 + (40 * 5 + 400) / 50, `${claims.length} claims`)
+})
+
 // Long enough on a busy machine: what is tested is how keys are claimed, not for how long sessions wait.
 const PATIENT = { waiters: 100, waitersPerMerchant: 100, waitMilliseconds: 10_000 }
 
