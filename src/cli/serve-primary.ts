@@ -15,6 +15,7 @@ import { addGauge } from '../telemetry/metrics.ts'
 import { checkReadiness } from '../http/check-readiness.ts'
 import { awaitShares } from './await-shares.ts'
 import { answerRootKey } from './hand-root-key.ts'
+import { startKeepingKeys } from './keep-keys.ts'
 import { keyPolicies } from './keeper.ts'
 import { HARDENED_ARGUMENTS } from './harden-process.ts'
 import { listen } from './listen.ts'
@@ -30,7 +31,6 @@ import { createWorkers } from './workers.ts'
 
 const WORKER_ARGUMENTS = [...HARDENED_ARGUMENTS, ...SERVING_ARGUMENTS]
 const PURGE_EVERY_MILLISECONDS = 30_000
-const KEEP_KEYS_EVERY_MILLISECONDS = 10_000
 
 /** Runs the primary process: checks, minting, purging, the operators' listener, and the workers that do the rest. */
 export async function runPrimary(config: Config, json: boolean): Promise<void> {
@@ -133,23 +133,15 @@ async function startHousekeeping(
   const purging = setInterval(() => {
     store.purge().catch(onFault)
   }, PURGE_EVERY_MILLISECONDS)
-  const keeper = createKeyKeeper(machine)
-  const keepKeys = async (): Promise<void> => {
-    try {
-      for (const { kind, id, change, life } of await keeper.keep(keyPolicies(config)))
-        logger.info('a long-lived key was kept', { kind, id, change, ...life })
-    } catch (error) {
-      onFault(error)
-    }
-  }
-  let keeping = keepKeys()
-  const keepingKeys = setInterval(() => {
-    keeping = keeping.then(keepKeys)
-  }, KEEP_KEYS_EVERY_MILLISECONDS)
+  const stopKeeping = startKeepingKeys({
+    keeper: createKeyKeeper(machine),
+    policies: keyPolicies(config),
+    logger,
+    onFault,
+  })
   const stop = async (): Promise<void> => {
     clearInterval(purging)
-    clearInterval(keepingKeys)
-    await Promise.all([minting.stop(), keeping, keys.close()])
+    await Promise.all([minting.stop(), stopKeeping(), keys.close()])
   }
   return { minting, stop }
 }

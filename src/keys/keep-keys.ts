@@ -34,8 +34,15 @@ const ATTEMPTS = 5
 export interface KeyKeeper {
   /** Every key that there is or was, oldest first. */
   list(kind: KeyKind): Promise<readonly HeldKey[]>
-  /** Does what is due; returns what was done. */
-  keep(policies: Readonly<Record<KeyKind, KeyPolicy>>): Promise<readonly KeyChange[]>
+  /**
+   * Does what is due; returns what was done. What fails does not hold up the rest.
+   *
+   * @param onFault - told of everything that failed.
+   */
+  keep(
+    policies: Readonly<Record<KeyKind, KeyPolicy>>,
+    onFault: (error: unknown) => void,
+  ): Promise<readonly KeyChange[]>
   /** Makes the next key of a kind and schedules its turn. Throws OperatorError when one waits already. */
   rotate(kind: KeyKind, policy: KeyPolicy): Promise<readonly KeyChange[]>
   /** Ends a signing key for good. Throws OperatorError when it has ended, or never was. */
@@ -60,20 +67,6 @@ export function createKeyKeeper(needs: KeepingNeeds): KeyKeeper {
 
   async function list(kind: KeyKind): Promise<readonly HeldKey[]> {
     return readKeys(store, (await openShelves(needs))[kind])
-  }
-
-  async function keep(
-    policies: Readonly<Record<KeyKind, KeyPolicy>>,
-  ): Promise<readonly KeyChange[]> {
-    const done: KeyChange[] = []
-    for (const kind of ['sealing-key', 'signing-key', 'audit-key'] as const) {
-      const shelf = (await openShelves(needs))[kind]
-      const keys = await readKeys(store, shelf)
-      for (const step of plan(keys, policies[kind], now())) {
-        done.push(...((await takeStep(needs, { shelf, keys }, step)) ?? []))
-      }
-    }
-    return done
   }
 
   function rotate(kind: KeyKind, policy: KeyPolicy): Promise<readonly KeyChange[]> {
@@ -118,7 +111,35 @@ export function createKeyKeeper(needs: KeepingNeeds): KeyKeeper {
     return [...made.filter(({ change }) => change === 'made'), ...buried]
   }
 
-  return { list, keep, rotate, revoke, rewrap, replaceSealingKeys }
+  return {
+    list,
+    keep: (policies, onFault) => keepAll(needs, policies, onFault),
+    rotate,
+    revoke,
+    rewrap,
+    replaceSealingKeys,
+  }
+}
+
+async function keepAll(
+  needs: KeepingNeeds,
+  policies: Readonly<Record<KeyKind, KeyPolicy>>,
+  onFault: (error: unknown) => void,
+): Promise<readonly KeyChange[]> {
+  const done: KeyChange[] = []
+  const attempt = (run: () => Promise<void>): Promise<void> => run().catch(onFault)
+  for (const kind of ['sealing-key', 'signing-key', 'audit-key'] as const) {
+    await attempt(async () => {
+      const shelf = (await openShelves(needs))[kind]
+      const keys = await readKeys(needs.store, shelf)
+      for (const step of plan(keys, policies[kind], needs.now())) {
+        await attempt(async () => {
+          done.push(...((await takeStep(needs, { shelf, keys }, step)) ?? []))
+        })
+      }
+    })
+  }
+  return done
 }
 
 /** Schedules anew, as long as somebody else is quicker to write. */

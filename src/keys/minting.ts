@@ -1,6 +1,7 @@
 import { fork, type ChildProcess } from 'node:child_process'
 import { extname } from 'node:path'
 import { epochSeconds, type Now } from '../clock-and-random.ts'
+import { repeat } from '../repeat.ts'
 import type { Depth, Store, Write } from '../store/contract.ts'
 import type { Sealer } from '../store/sealed-records.ts'
 import { POOL_SECONDS, type MintedKey, type MintOrder, type PoolKind } from './mint-order.ts'
@@ -52,10 +53,7 @@ export function startMinting(needs: MintingNeeds): Minting {
   // Two: a full disk can be read.
   const [reading, storing] = [watchOutage(needs), watchOutage(needs)]
   let writing: Promise<unknown> = Promise.resolve()
-  let looking: Promise<void> = look()
-  const timer = setInterval(() => {
-    looking = looking.then(look)
-  }, LOOK_EVERY_MILLISECONDS)
+  const stopLooking = repeat(look, LOOK_EVERY_MILLISECONDS)
 
   async function look(): Promise<void> {
     endOutdated()
@@ -104,8 +102,7 @@ export function startMinting(needs: MintingNeeds): Minting {
   }
 
   async function stop(): Promise<void> {
-    clearInterval(timer)
-    await looking
+    await stopLooking()
     await Promise.all([...helpers.values()].map(endHelper))
     await writing
   }

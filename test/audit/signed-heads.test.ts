@@ -25,7 +25,7 @@ import type { Store } from '../../src/store/contract.ts'
 import { createMemoryStore } from '../../src/store/memory.ts'
 import { openRecord, sealedWrite, type Sealer } from '../../src/store/sealed-records.ts'
 import { redactText } from '../../src/telemetry/redact.ts'
-import { POLICIES } from '../keys/kept.ts'
+import { POLICIES, rethrow } from '../keys/kept.ts'
 import { makeRootKey } from '../flow.ts'
 import { createTestClock, type TestClock } from '../store/clock.ts'
 
@@ -118,7 +118,7 @@ test('without an audit key nothing is signed and a fault is told; the keeper mak
   await pass()
   assert.deepEqual([faults.length, (await report()).unsigned], [1, 1])
   assert.match(String(faults[0]), /The store has no audit key/)
-  const made = await keeper.keep(POLICIES)
+  const made = await keeper.keep(POLICIES, rethrow)
   assert.deepEqual(made.map(({ kind, change }) => `${kind} ${change}`).toSorted(), [
     'audit-key made',
     'signing-key made',
@@ -192,7 +192,7 @@ test('what a key has signed is verified after its private half is gone', async (
   await keeper.rotate('audit-key', POLICIES['audit-key'])
   const [old] = await keeper.list('audit-key')
   clock.advance(60 + 301)
-  const changes = await keeper.keep(POLICIES)
+  const changes = await keeper.keep(POLICIES, rethrow)
   assert.ok(changes.some(({ id, change }) => id === old?.id && change === 'erased'))
   const record = await store.get('audit-key', old?.id ?? '')
   assert.ok(record)
@@ -202,7 +202,7 @@ test('what a key has signed is verified after its private half is gone', async (
     (await keeper.list('audit-key')).map(({ isErased }) => isErased),
     [true, false],
   )
-  assert.deepEqual(await keeper.keep(POLICIES), [])
+  assert.deepEqual(await keeper.keep(POLICIES, rethrow), [])
   const { faults, unsigned } = await report()
   assert.deepEqual([faults, unsigned], [[], 0])
   await append(1)

@@ -34,6 +34,11 @@ export const POLICIES = {
   'audit-key': auditPolicy(36_500 * 86_400, 60),
 } as const
 
+/** For {@link KeyKeeper.keep} where nothing may fail. */
+export function rethrow(error: unknown): never {
+  throw error
+}
+
 /** Starts two services over one store (default: memory), each with keys of its own memory. */
 export async function startKept(t: Scope, makeStore?: (clock: TestClock) => Store): Promise<Kept> {
   const clock = createTestClock()

@@ -25,7 +25,7 @@ import { encryptRequest, envelope, SESSION_BODY } from '../http/mle.ts'
 import { signByJwt } from '../signed-request.ts'
 import { makeFolder } from '../store/folder.ts'
 import type { TestClock } from '../store/clock.ts'
-import { POLICIES, startKept } from './kept.ts'
+import { POLICIES, rethrow, startKept } from './kept.ts'
 
 function kidOf({ jwt }: Session): unknown {
   return readPart(jwt, 0)['kid']
@@ -77,7 +77,7 @@ for (const [engine, makeStore] of Object.entries(STORES)) {
     await createToken(there, last)
     clock.advance(302)
     for (const each of [here, there]) assert.equal(await publicKeyStatus(each, 'dv'), 404)
-    const [erased] = await keeper.keep(POLICIES)
+    const [erased] = await keeper.keep(POLICIES, rethrow)
     assert.deepEqual([erased?.id, erased?.change], ['dv', 'erased'])
     const [tombstone] = await keeper.list('signing-key')
     assert.deepEqual([tombstone?.id, tombstone?.isErased], ['dv', true])
@@ -98,14 +98,14 @@ for (const [engine, makeStore] of Object.entries(STORES)) {
     // From the pool that the old key sealed.
     await createToken(here, await open(there, clock))
     clock.advance(400)
-    const resealed = await keeper.keep(POLICIES)
+    const resealed = await keeper.keep(POLICIES, rethrow)
     assert.deepEqual(
       resealed.map(({ change }) => change),
       ['resealed'],
     )
     for (const each of [here, there]) assert.equal(await openEncrypted(each, clock), 201)
     clock.advance(26 * 3600)
-    const erased = await keeper.keep(POLICIES)
+    const erased = await keeper.keep(POLICIES, rethrow)
     assert.equal(erased[0]?.change, 'erased')
     assert.equal((await keeper.list('sealing-key')).length, 1)
     clock.advance(5)
@@ -128,14 +128,14 @@ for (const [engine, makeStore] of Object.entries(STORES)) {
     // Claimed in the last second of the pool, held for the longest, used in the last second of its session.
     clock.advance(24 * 3600 - 1)
     const claimed = await open(here, clock)
-    await keeper.keep(POLICIES)
+    await keeper.keep(POLICIES, rethrow)
     clock.advance(3600 - 1)
     const held = await open(here, clock)
     assert.ok(held.jwk.kid !== claimed.jwk.kid)
     const record = await here.store.get('session-key', held.jwk.kid)
     assert.equal(record && keyIdOf(record.value), old?.id)
     clock.advance(900 - 1)
-    await keeper.keep(POLICIES)
+    await keeper.keep(POLICIES, rethrow)
     await createToken(there, held)
   })
 }
@@ -182,7 +182,7 @@ test('a kid that is gone is never drawn again', async (t) => {
     assert.ok(!drawn.has(kid))
     drawn.add(kid)
     clock.advance(2000)
-    await keeper.keep(POLICIES)
+    await keeper.keep(POLICIES, rethrow)
   }
   const names = (await here.store.list('signing-key')).map(({ name }) => name)
   assert.deepEqual(names, [...drawn])

@@ -36,7 +36,7 @@ async function startEmpty(t: TestContext): Promise<Harness> {
 
 function start(
   t: TestContext,
-  { sealer, store }: Pick<Harness, 'sealer' | 'store'>,
+  { sealer, store }: Pick<Harness, 'sealer'> & { readonly store: Pick<Store, 'depth' | 'write'> },
   targets: Readonly<Record<PoolKind, number>>,
 ): { readonly minting: Minting; readonly faults: unknown[]; recoveries(): number } {
   const faults: unknown[] = []
@@ -54,6 +54,28 @@ function start(
   t.after(() => minting.stop())
   return { minting, faults, recoveries: () => recovered }
 }
+
+test('a store that is slow to fail is asked once at a time, and does not hold up the end', async (t) => {
+  const { sealer } = await startEmpty(t)
+  const [asked, fail]: [number[], (() => void)[]] = [[], []]
+  const store: Pick<Store, 'depth' | 'write'> = {
+    depth: () =>
+      new Promise((_resolve, reject) => {
+        asked.push(asked.length)
+        fail.push(() => reject(new Error('no answer')))
+      }),
+    write: async () => true,
+  }
+  const { minting } = start(t, { sealer, store }, { 'pool-key': 1, 'rotated-pool-key': 1 })
+  await sleep(1000)
+  assert.equal(asked.length, 1)
+  fail.at(-1)?.()
+  await until(() => asked.length === 2)
+  const stopped = minting.stop()
+  fail.at(-1)?.()
+  await stopped
+  assert.equal(asked.length, 2)
+})
 
 async function until(isTrue: () => boolean | Promise<boolean>): Promise<void> {
   const started = performance.now()
