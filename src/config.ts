@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs'
-import { OperatorError } from './errors.ts'
+import { OperatorError, UsageError } from './errors.ts'
 import { nearest } from './nearest.ts'
 import { isJsonObject, type JsonObject } from './protocol/parse.ts'
 import { Secret } from './secret.ts'
@@ -258,7 +258,8 @@ interface Sources {
 /**
  * Reads the configuration: flags win over the environment, that over the file, that over the defaults.
  *
- * @throws OperatorError for an unknown key, a value of the wrong form, or a file that cannot be read: never a fallback.
+ * @throws OperatorError for an unknown key, a value of the wrong form (UsageError when it is of a flag), or a file that
+ *   cannot be read: never a fallback.
  */
 export function readConfig({ file, environment, flags, defaults }: Sources): Config {
   const given: JsonObject = {
@@ -269,7 +270,7 @@ export function readConfig({ file, environment, flags, defaults }: Sources): Con
   }
   const settings: Record<string, unknown> = {}
   for (const name of settingNames()) {
-    settings[name] = readSetting(name, given[name], sourceOf(name, { environment, flags }))
+    settings[name] = readSetting(name, given[name], { environment, flags })
   }
   if (!isComplete(settings)) throw new TypeError('a setting has no value')
   const secret = (variable: string): Secret | undefined => {
@@ -279,24 +280,24 @@ export function readConfig({ file, environment, flags, defaults }: Sources): Con
   return { ...settings, rootKey: secret(ROOT_KEY_VARIABLE), pkcs11Pin: secret(PIN_VARIABLE) }
 }
 
-function readSetting(name: SettingName, given: unknown, source: string): unknown {
+function readSetting(name: SettingName, given: unknown, sources: NamedSources): unknown {
   if (given === undefined) return SETTINGS[name].default
   const { kind, description } = SETTINGS[name]
   const value = kind.read(given)
   if (value !== undefined) return value
   const meant =
     typeof given === 'string' ? nearest(given, choicesOf(kind).choices ?? []) : undefined
-  throw new OperatorError(
+  const Mistake = sources.flags[name] === undefined ? OperatorError : UsageError
+  throw new Mistake(
     `The setting ${name} (${description}) is not ${kind.form}.`,
-    `Correct ${source}.${meant === undefined ? '' : ` Did you mean ${meant}?`}`,
+    `Correct ${sourceOf(name, sources)}.${meant === undefined ? '' : ` Did you mean ${meant}?`}`,
   )
 }
 
+type NamedSources = Pick<Sources, 'environment' | 'flags'>
+
 /** Names where the value of a setting comes from. */
-function sourceOf(
-  name: SettingName,
-  { environment, flags }: Omit<Sources, 'file' | 'defaults'>,
-): string {
+function sourceOf(name: SettingName, { environment, flags }: NamedSources): string {
   const setting = SETTING_LIST.find((candidate) => candidate.name === name)
   if (flags[name] !== undefined) return `${setting?.flag}`
   if (environment[setting?.variable ?? ''] !== undefined)

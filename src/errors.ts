@@ -330,7 +330,7 @@ export class ServiceError extends Error {
  * how to mend it. Printed without a stack; the process exits with 1.
  */
 export class OperatorError extends Error {
-  override readonly name = 'OperatorError'
+  override readonly name: string = 'OperatorError'
   readonly problem: string
   readonly fix: string
 
@@ -339,4 +339,9 @@ export class OperatorError extends Error {
     this.problem = problem
     this.fix = fix
   }
+}
+
+/** A mistake in how a command was called; the process exits with 2. */
+export class UsageError extends OperatorError {
+  override readonly name = 'UsageError'
 }

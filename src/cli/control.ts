@@ -1,4 +1,4 @@
-import { OperatorError } from '../errors.ts'
+import { OperatorError, UsageError } from '../errors.ts'
 import { objectMember, parseJsonObject, stringMember, type JsonObject } from '../protocol/parse.ts'
 import { readUrl, type ConnectionOptions } from './connection.ts'
 
@@ -12,7 +12,7 @@ interface ControlCall {
 /**
  * Calls the control API of a running `coatcheck dev`, and returns what it answers.
  *
- * @throws OperatorError when nothing is there, or the call is refused.
+ * @throws OperatorError when nothing is there, or the call is refused: UsageError when what was given is wrong.
  */
 export async function callControl(
   options: ConnectionOptions,
@@ -30,7 +30,9 @@ export async function callControl(
   const answer = parseJsonObject(await reply.text()) ?? {}
   if (reply.ok) return answer
   const { problem, fix } = readRefusal(answer)
-  if (problem !== undefined) throw new OperatorError(problem, fix ?? '')
+  if (problem !== undefined) {
+    throw new (reply.status === 400 ? UsageError : OperatorError)(problem, fix ?? '')
+  }
   throw new OperatorError(`What answers at ${url} has no control API.`, START)
 }
 

@@ -1,8 +1,9 @@
 import { existsSync, mkdirSync, writeFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
-import { Command } from 'commander'
+import { Command, InvalidArgumentError } from 'commander'
 import { systemClock, systemRandom, type Now } from '../clock-and-random.ts'
 import type { Config, SettingName } from '../config.ts'
+import { readTime } from '../dev/duration.ts'
 import { startEmulator, type Emulator } from '../dev/emulator.ts'
 import { BUNDLED_MERCHANT, bundledReleaseKey, DEV_ALLOWANCES } from '../dev/seed.ts'
 import { OperatorError } from '../errors.ts'
@@ -29,7 +30,7 @@ const HOST = '127.0.0.1'
 
 interface DevOptions extends HttpsOptions {
   readonly seed?: string
-  readonly freeze?: string | true
+  readonly freeze?: Date | true
   readonly json?: true
 }
 
@@ -54,7 +55,11 @@ export function devCommand(): Command {
       '--seed <text>',
       'make ids, IVs and the order of session keys depend on this text alone; keeps everything in memory',
     )
-    .option('--freeze [time]', 'let the clock stand still, at a time such as 2027-01-01T00:00:00Z')
+    .option(
+      '--freeze [time]',
+      'let the clock stand still, at a time such as 2027-01-01T00:00:00Z',
+      parseTime,
+    )
     .option('--json', 'print and log JSON lines')
     .addHelpText(
       'after',
@@ -62,6 +67,14 @@ export function devCommand(): Command {
     )
   return addSettings(command, SETTINGS, DEFAULTS).action((options: DevOptions) =>
     runDev(withMemory(options), readSettings({ ...options }, DEFAULTS)),
+  )
+}
+
+function parseTime(text: string): Date {
+  const time = readTime(text)
+  if (time !== undefined) return time
+  throw new InvalidArgumentError(
+    'It must be ISO 8601 with a zone, such as 2027-01-01T00:00:00Z, from the year 2000 to 2099.',
   )
 }
 

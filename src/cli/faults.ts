@@ -1,4 +1,5 @@
 import { Command, InvalidArgumentError } from 'commander'
+import { OperatorError } from '../errors.ts'
 import { isJsonObject, numberMember, stringMember, type JsonObject } from '../protocol/parse.ts'
 import { addControl, type ConnectionOptions } from './connection.ts'
 import { callControl } from './control.ts'
@@ -100,6 +101,9 @@ async function runClear(id: string | undefined, options: FaultOptions): Promise<
   const query = id === undefined ? '' : `?id=${encodeURIComponent(id)}`
   const answer = await callControl(options, { method: 'DELETE', path: `faults${query}` })
   const removed = numberMember(answer, 'removed') ?? 0
+  if (id !== undefined && removed === 0) {
+    throw new OperatorError(`There is no fault ${id}.`, 'See "coatcheck faults list".')
+  }
   const text = `${removed} ${removed === 1 ? 'fault' : 'faults'} removed.`
   createPrinter(options.json === true).result(text, answer)
 }

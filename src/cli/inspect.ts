@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs'
 import { Command } from 'commander'
 import { epochSeconds, systemClock } from '../clock-and-random.ts'
-import { OperatorError } from '../errors.ts'
+import { UsageError } from '../errors.ts'
 import { explain } from '../inspect/explain.ts'
 import { paint, renderReport } from '../inspect/render.ts'
 import { createPrinter } from './print.ts'
@@ -46,11 +46,11 @@ async function runInspect(token: string | undefined, options: InspectOptions): P
 
 async function readInput(token: string | undefined, { file }: InspectOptions): Promise<string> {
   if (token !== undefined && file !== undefined) {
-    throw new OperatorError('Both a token and --file are given.', 'Leave one of them out.')
+    throw new UsageError('Both a token and --file are given.', 'Leave one of them out.')
   }
   if (file !== undefined) return readText(file, WHAT)
   if (token === undefined && process.stdin.isTTY) {
-    throw new OperatorError(
+    throw new UsageError(
       'There is nothing to explain: no token is given, and none is piped in.',
       'Write: coatcheck inspect <token>, coatcheck inspect @file, or coatcheck session | coatcheck inspect; "-" lets you paste one.',
     )
@@ -58,8 +58,5 @@ async function readInput(token: string | undefined, { file }: InspectOptions): P
   if (token === undefined || token === '-') return readStandardInput(WHAT)
   if (token.startsWith('@')) return readText(token, WHAT)
   if (!existsSync(token)) return token
-  throw new OperatorError(
-    'The argument is the name of a file.',
-    'Write @ before it to read the file.',
-  )
+  throw new UsageError('The argument is the name of a file.', 'Write @ before it to read the file.')
 }

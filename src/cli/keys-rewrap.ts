@@ -15,7 +15,7 @@ import {
 import { Command, Option } from 'commander'
 import { epochSeconds, systemClock, systemRandom } from '../clock-and-random.ts'
 import type { Config } from '../config.ts'
-import { OperatorError } from '../errors.ts'
+import { OperatorError, UsageError } from '../errors.ts'
 import { createKeyKeeper } from '../keys/keep-keys.ts'
 import { createRootKeyFile, holdRootKey, readRootKeyFile, type RootKey } from '../keys/root-key.ts'
 import { withKeeper } from './keeper.ts'
@@ -142,18 +142,18 @@ function chooseTarget(
   return to ?? rootKeyIn
 }
 
-/** Throws OperatorError when shares are not counted, or the root key that is to be split is to be kept whole as well. */
+/** Throws UsageError when shares are not counted, or the root key that is to be split is to be kept whole as well. */
 function refuseUnsplit(options: RewrapOptions): void {
   if (options.shares === undefined) throw sharesUncounted()
   if (options.newRootKeyFile === undefined && options.newPkcs11KeyLabel === undefined) return
-  throw new OperatorError(
+  throw new UsageError(
     'The new root key is to be split, and a place for it is named.',
     'Leave out --new-root-key-file and --new-pkcs11-key-label: it is written nowhere.',
   )
 }
 
-function sharesElsewhere(): OperatorError {
-  return new OperatorError(
+function sharesElsewhere(): UsageError {
+  return new UsageError(
     'Shares are counted, and the new root key is not to be split.',
     'Set --to to shares, or leave out --shares and --threshold.',
   )

@@ -1,8 +1,8 @@
 import { CommanderError } from 'commander'
-import { OperatorError } from '../errors.ts'
+import { OperatorError, UsageError } from '../errors.ts'
 import { EXIT } from './print.ts'
 import { loadProgram } from './program.ts'
-import { checkHelpTopic, UsageError } from './usage.ts'
+import { checkHelpTopic } from './usage.ts'
 
 async function main(): Promise<void> {
   const words = process.argv.slice(2).filter((argument) => argument !== '--')
@@ -18,7 +18,7 @@ async function main(): Promise<void> {
 
 function report(error: unknown): number {
   if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.done : EXIT.usage
-  if (error instanceof OperatorError || error instanceof UsageError) {
+  if (error instanceof OperatorError) {
     const { problem, fix } = error
     const asJson = process.argv.includes('--json')
     console.error(

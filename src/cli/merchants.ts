@@ -1,6 +1,6 @@
 import { Command } from 'commander'
 import { epochSeconds, systemClock } from '../clock-and-random.ts'
-import { OperatorError } from '../errors.ts'
+import { OperatorError, UsageError } from '../errors.ts'
 import type { Administration } from '../merchant/administration.ts'
 import { isMerchantId, type Merchant } from '../merchant/merchant.ts'
 import {
@@ -93,13 +93,13 @@ Examples:
   coatcheck merchants set shop-1 --session-seconds default`
 
 function addMerchant(id: string, options: MerchantOptions & CredentialOptions): Administer {
+  if (!isMerchantId(id)) {
+    throw new UsageError(
+      'This is no merchant id.',
+      'A merchant id is 1 to 50 of letters, digits, "_", "." and "-".',
+    )
+  }
   return async function add(administration, printer, vault): Promise<void> {
-    if (!isMerchantId(id)) {
-      throw new OperatorError(
-        'This is no merchant id.',
-        'A merchant id is 1 to 50 of letters, digits, "_", "." and "-".',
-      )
-    }
     const merchant = { id, ...NO_SETTINGS, ...changesOf(options) }
     const created = await createCredential(id, withDefaults(options, merchant), vault)
     const { credential, keepFilesIf } = created
@@ -139,14 +139,14 @@ function showMerchant(id: string): Administer {
 }
 
 function setMerchant(id: string, options: MerchantOptions): Administer {
+  const changes = changesOf(options)
+  if (Object.keys(changes).length === 0) {
+    throw new UsageError(
+      'No setting is named.',
+      'Name one, such as --session-seconds 600; "coatcheck merchants set --help" lists them.',
+    )
+  }
   return async function set(administration, printer): Promise<void> {
-    const changes = changesOf(options)
-    if (Object.keys(changes).length === 0) {
-      throw new OperatorError(
-        'No setting is named.',
-        'Name one, such as --session-seconds 600; "coatcheck merchants set --help" lists them.',
-      )
-    }
     if (!(await administration.update(id, (merchant) => ({ ...merchant, ...changes })))) {
       throw noSuchMerchant(id)
     }

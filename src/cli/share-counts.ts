@@ -1,8 +1,7 @@
 import { InvalidArgumentError, Option, type Command } from 'commander'
 import { SETTING_LIST, type Config } from '../config.ts'
-import { OperatorError } from '../errors.ts'
+import { OperatorError, UsageError } from '../errors.ts'
 import { SHARE_BOUNDS, type ShareSet } from '../keys/root-key-share.ts'
-import { UsageError } from './usage.ts'
 
 /** Into how many shares a root key is split, and how many of them join. */
 export type ShareCounts = Omit<ShareSet, 'check'>
@@ -79,8 +78,8 @@ const OTHER_PLACES: readonly OtherPlace[] = [
 ]
 
 /** The refusal of a command that is to split the root key and was not told how. */
-export function sharesUncounted(): OperatorError {
-  return new OperatorError(
+export function sharesUncounted(): UsageError {
+  return new UsageError(
     'The root key is to be split, and nothing says into how many shares.',
     'Add how many there are and how many are needed, such as --shares 3 --threshold 2.',
   )

@@ -4,7 +4,7 @@ import type { VerifiedCaptureContext } from '../client/verified-capture-context.
 import { verifyCaptureContext } from '../client/verify-capture-context.ts'
 import { verifyTransientToken } from '../client/verify-transient-token.ts'
 import { systemClock } from '../clock-and-random.ts'
-import { OperatorError } from '../errors.ts'
+import { UsageError } from '../errors.ts'
 import { readCardOptions, type CardOptions } from './card-options.ts'
 import {
   addConnection,
@@ -66,7 +66,7 @@ export function tokenCommand(): Command {
 
 async function runToken(options: TokenOptions): Promise<void> {
   if (options.context === '-' && options.data === '-') {
-    throw new OperatorError(
+    throw new UsageError(
       'Standard input cannot be both context and data.',
       'Name a file for one of them.',
     )

@@ -1,21 +1,8 @@
 import { EventEmitter } from 'node:events'
 import type { Command, CommanderError, Option } from 'commander'
+import { UsageError } from '../errors.ts'
 import { nearest } from '../nearest.ts'
 import { HARDENED_ARGUMENTS } from './harden-process.ts'
-
-/** A mistake in how a command was called. */
-export class UsageError extends Error {
-  override readonly name = 'UsageError'
-  readonly problem: string
-  readonly fix: string
-
-  /** Makes the mistake of its two sentences. */
-  constructor(problem: string, fix: string) {
-    super(problem)
-    this.problem = problem
-    this.fix = fix
-  }
-}
 
 /** Makes a command throw {@link UsageError} for each mistake in its use, and print nothing of its own. */
 export function refuseMistakes(command: Command): void {

@@ -1,7 +1,7 @@
 import { styleText } from 'node:util'
 import { Command } from 'commander'
 import { systemClock } from '../clock-and-random.ts'
-import { OperatorError } from '../errors.ts'
+import { OperatorError, UsageError } from '../errors.ts'
 import { decodeJws } from '../jose/jws.ts'
 import { addOrigins, addUrl, allowedOrigins, notePlainHttp, readUrl } from './connection.ts'
 import { printable } from '../inspect/show-value.ts'
@@ -55,7 +55,7 @@ async function judge(
   authority: Authority,
 ): Promise<Verdict> {
   if (source === '-' && context === '-') {
-    throw new OperatorError(
+    throw new UsageError(
       'Standard input cannot be both token and context.',
       'Name a file for one of them.',
     )

@@ -92,6 +92,7 @@ test('faults are set, met, listed and removed', async () => {
   await output('faults', 'add', 'clock-skew', '--seconds', '-5', '--probability', '0.5')
   assert.equal((await output('faults', 'clear', 'f1')).trim(), '1 fault removed.')
   assert.equal((await output('faults', 'clear')).trim(), '2 faults removed.')
+  assert.equal((await output('faults', 'clear')).trim(), '0 faults removed.')
 })
 
 test('a reset sets everything right', async () => {
@@ -104,7 +105,7 @@ test('a reset sets everything right', async () => {
   assert.deepEqual([clock.mode, faults], ['running', []])
 })
 
-const MISTAKES: readonly (readonly [readonly string[], RegExp])[] = [
+const MISTAKES: readonly (readonly [args: readonly string[], says: RegExp, code?: number])[] = [
   [['clock', 'advance', 'soon'], /"by" is not a duration\.\n {2}It must be such as 90s/],
   [['clock', 'set', 'noon'], /"at" is not a time/],
   [['faults', 'add', 'explosion'], /"kind" is not a kind of fault\.\n {2}Known are: error, /],
@@ -112,16 +113,18 @@ const MISTAKES: readonly (readonly [readonly string[], RegExp])[] = [
     ['faults', 'add', 'error', '--code', 'TEAPOT'],
     /"code" is not right\.\n {2}It must be a code of docs/,
   ],
+  [['faults', 'clear', 'f99'], /There is no fault f99\.\n {2}See "coatcheck faults list"\./, 1],
   [
     ['clock', '--url', 'http://127.0.0.1:1'],
     /Nothing answers at http:\/\/127\.0\.0\.1:1\.\n {2}Start "coatcheck dev"/,
+    1,
   ],
 ]
 
-for (const [args, expected] of MISTAKES) {
+for (const [args, expected, exit = 2] of MISTAKES) {
   test(`coatcheck ${args.join(' ')} is refused in two sentences`, async () => {
     const { code, stderr } = await coatcheck(...args)
-    assert.equal(code, 1)
+    assert.equal(code, exit)
     assert.match(stderr, expected)
     assert.doesNotMatch(stderr, /_dev|\n.*\n.*\n/)
   })

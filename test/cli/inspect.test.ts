@@ -45,20 +45,28 @@ test('--json prints one object that says that nothing was verified', async (t) =
   })
 })
 
-test('what cannot be explained is refused with a reason, and exit code 1', async (t) => {
+test('what cannot be explained is refused with a reason, and an exit code that tells a mistake in usage', async (t) => {
   const { coatcheck, write } = makeFolder(t)
   write('context.jwt', CONTEXT)
   const refused = [
     { args: ['inspect', 'hello'], problem: /no token or key .* 1 parts between dots/ },
     { args: ['inspect', '-'], problem: /Standard input is empty/ },
     { args: ['inspect', '@missing.jwt'], problem: /cannot be read \(ENOENT\)/ },
-    { args: ['inspect', 'context.jwt'], problem: /is the name of a file\.\n {2}Write @ before it/ },
-    { args: ['inspect', 'x', '--file', 'context.jwt'], problem: /Both a token and --file/ },
+    {
+      args: ['inspect', 'context.jwt'],
+      code: 2,
+      problem: /is the name of a file\.\n {2}Write @ before it/,
+    },
+    {
+      args: ['inspect', 'x', '--file', 'context.jwt'],
+      code: 2,
+      problem: /Both a token and --file/,
+    },
   ]
   await Promise.all(
-    refused.map(async ({ args, problem }) => {
+    refused.map(async ({ args, code = 1, problem }) => {
       const { status, stdout, stderr } = await coatcheck(args)
-      assert.equal(status, 1)
+      assert.equal(status, code)
       assert.equal(stdout, '')
       assert.match(stderr, problem)
       assert.doesNotMatch(stderr, /^\s+at /m)

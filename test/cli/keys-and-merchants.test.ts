@@ -183,7 +183,7 @@ const FAILING: readonly Failing[] = [
   {
     title: 'an id that none can be',
     args: ['merchants', 'add', 'shop one'],
-    code: 1,
+    code: 2,
     says: /^coatcheck: This is no merchant id\.\n {2}A merchant id is 1 to 50 of /,
   },
   {

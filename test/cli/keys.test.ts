@@ -184,7 +184,7 @@ const WRONG: readonly Wrong[] = [
   {
     title: 'keys rotate with a stage that is too short to be seen',
     args: ['rotate', 'signing', '--key-stage-seconds', '2'],
-    code: 1,
+    code: 2,
     says: /^coatcheck: The setting keyStageSeconds \(.*\) is not a whole number from 5 to 86400\.\n/,
   },
   {

@@ -154,7 +154,7 @@ const FAILING: readonly (readonly [flags: string, code: 1 | 2, says: RegExp])[] 
   ['--jwt-v1 true', 2, /It is yes or no\./],
   ['--release-certificate none.pem', 1, /^coatcheck: The file none\.pem cannot be read\.\n/],
   ['--release-certificate old.pem', 1, /^coatcheck: The certificate has expired\.\n/],
-  ['--json', 1, /"problem":"No setting is named\."/],
+  ['--json', 2, /"problem":"No setting is named\."/],
 ]
 
 for (const [flags, code, says] of FAILING) {

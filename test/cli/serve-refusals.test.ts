@@ -19,8 +19,8 @@ function serveWith(t: TestContext, args: readonly string[], start: Start = {}): 
 }
 
 /** Asserts that a command was refused with a sentence and its remedy, and returns them. */
-function refusal({ code, stdout, stderr }: Ended): string {
-  assert.equal(code, 1, stderr)
+function refusal({ code, stdout, stderr }: Ended, expected = 1): string {
+  assert.equal(code, expected, stderr)
   assert.equal(stdout, '')
   assert.match(stderr, /^coatcheck: \S.*[.:]\n {2}\S/)
   assert.doesNotMatch(stderr, /^ +at /m)
@@ -182,6 +182,7 @@ interface Misconfigured {
   readonly file?: unknown
   readonly environment?: Record<string, string>
   readonly args?: readonly string[]
+  readonly code?: number
   readonly says: RegExp
 }
 
@@ -209,6 +210,7 @@ const MISCONFIGURED: readonly Misconfigured[] = [
   {
     title: 'a value of the wrong form in a flag',
     args: ['--port', '65536'],
+    code: 2,
     says: /^coatcheck: The setting port .*\n.*--port/,
   },
   {
@@ -218,14 +220,14 @@ const MISCONFIGURED: readonly Misconfigured[] = [
   },
 ]
 
-for (const { title, file, environment = {}, args = [], says } of MISCONFIGURED) {
+for (const { title, file, environment = {}, args = [], code, says } of MISCONFIGURED) {
   test(`serve refuses ${title}`, async (t) => {
     const folder = makeFolder()
     const path = join(folder, 'coatcheck.json')
     writeFileSync(path, JSON.stringify(file ?? {}))
     const config = file === undefined ? [] : ['--config', path]
     const ended = await run(t, ['serve', ...config, ...args], { folder, environment })
-    assert.match(refusal(ended), says)
+    assert.match(refusal(ended, code), says)
   })
 }
 

@@ -30,7 +30,7 @@ function runOnTerminal(
 test('inspect without a token on a terminal says how to use it and does not wait', async (t) => {
   if (!hasScript(t)) return
   const { code, stdout } = await runOnTerminal(t, 'inspect')
-  assert.equal(code, 1)
+  assert.equal(code, 2)
   assert.match(stdout, /There is nothing to explain: no token is given, and none is piped in\./)
   assert.match(stdout, /coatcheck inspect @file/)
 })

@@ -169,7 +169,7 @@ const REFUSED: readonly (readonly [
     2,
     /cannot be used with/,
   ],
-  ['standard input for two things', ['--context', '-', '--data', '-'], 1, /both context and data/],
+  ['standard input for two things', ['--context', '-', '--data', '-'], 2, /both context and data/],
   ['no context and no credentials', [], 1, /There are no credentials/],
   [
     'a context file that is not there',

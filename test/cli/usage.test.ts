@@ -93,6 +93,46 @@ const MISTAKES: readonly Mistake[] = [
     says: /too many arguments .*\n {2}Write: coatcheck merchants show \[options\] <id>$/,
   },
   {
+    title: 'a value of a setting that is no number',
+    args: ['dev', '--port', 'abc'],
+    says: /^coatcheck: The setting port .* is not a whole number from 0 to 65535\.\n {2}Correct --port\.$/,
+  },
+  {
+    title: 'a value of a setting out of its range',
+    args: ['serve', '--workers', '-1'],
+    says: /The setting workers .* is not a whole number from 0 to 256\.\n {2}Correct --workers\.$/,
+  },
+  {
+    title: 'a misspelt choice of a setting',
+    args: ['keys', 'list', '--root-key-in', 'shar'],
+    says: /is not one of file, .*\n {2}Correct --root-key-in\. Did you mean shares\?$/,
+  },
+  {
+    title: 'a time that is none',
+    args: ['dev', '--freeze', 'noon'],
+    says: /'--freeze \[time\]' argument 'noon' is invalid\. It must be ISO 8601 .*\n {2}See "coatcheck dev --help"\.$/,
+  },
+  {
+    title: 'standard input for two things',
+    args: ['verify', '-', '--context', '-'],
+    says: /cannot be both token and context\.\n {2}Name a file for one of them\.$/,
+  },
+  {
+    title: 'a token in two places',
+    args: ['inspect', '--file', 'f', 'x'],
+    says: /Both a token and --file are given\.\n {2}Leave one of them out\.$/,
+  },
+  {
+    title: 'a change of nothing',
+    args: ['merchants', 'set', 'shop-1'],
+    says: /No setting is named\.\n {2}Name one, such as --session-seconds 600; /,
+  },
+  {
+    title: 'a flag without the one that it needs',
+    args: ['rehearse', '--merchant-id', 'shop-1', '--key-id', 'k'],
+    says: /needs both its key id and itself\.\n {2}Name the key id with --key-id, and .* --secret-file\.$/,
+  },
+  {
     title: 'two flags that exclude each other',
     args: ['session', '--request', 'x', '--field', 'number'],
     says: /'--request <file>' cannot be used with option '--field <path>'\.\n {2}Leave one of them out\.$/,
@@ -112,14 +152,10 @@ for (const { title, args, says } of MISTAKES) {
 
 const MISCONFIGURED: readonly Mistake[] = [
   {
-    title: 'a port that is no number',
-    args: ['serve', '--port', 'abc'],
-    says: /^coatcheck: The setting port .* is not a whole number from 0 to 65535\.\n {2}Correct --port\.$/,
-  },
-  {
-    title: 'a misspelt choice of a setting',
-    args: ['dev', '--log-level', 'inf'],
-    says: /is not one of info, .*\n {2}Correct --log-level\. Did you mean info\?$/,
+    title: 'a port in the environment that is no number',
+    args: ['serve'],
+    environment: { COATCHECK_PORT: 'abc' },
+    says: /^coatcheck: The setting port .* from 0 to 65535\.\n {2}Correct COATCHECK_PORT in the environment\.$/,
   },
   {
     title: 'a misspelt choice in the environment',

@@ -3,7 +3,7 @@ import { existsSync } from 'node:fs'
 import { dirname, resolve } from 'node:path'
 import { systemClock } from '../../clock-and-random.ts'
 import { parseOrigin } from '../../client/origin.ts'
-import { OperatorError } from '../../errors.ts'
+import { OperatorError, UsageError } from '../../errors.ts'
 import { objectMember, parseJsonObject, stringMember } from '../../protocol/parse.ts'
 import { DEFAULT_URL, DEV_CREDENTIALS_FILE, isLoopback } from '../connection.ts'
 import { readBytes } from '../read-bytes.ts'
@@ -58,7 +58,7 @@ export interface Configuration {
 /**
  * Reads what is to be rehearsed, from flags and a file of credentials.
  *
- * @throws OperatorError when there is nothing to sign with, or a file cannot be used.
+ * @throws OperatorError when there is nothing to sign with, or a file cannot be used; UsageError when a flag lacks another.
  */
 export async function readConfiguration(options: ConfigurationOptions): Promise<Configuration> {
   const file = readCredentials(options)
@@ -139,7 +139,7 @@ async function readSecret(
     secretFile === undefined ? file.secret : (await readText(secretFile, 'the secret')).trim()
   if (keyId !== undefined && secret !== undefined) return { keyId, secret }
   if (secretFile === undefined && options.keyId === undefined) return undefined
-  throw new OperatorError(
+  throw new UsageError(
     'A shared secret needs both its key id and itself.',
     'Name the key id with --key-id, and the file that holds the secret with --secret-file.',
   )
