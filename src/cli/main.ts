@@ -2,13 +2,13 @@ import { CommanderError } from 'commander'
 import { OperatorError, UsageError } from '../errors.ts'
 import { EXIT } from './print.ts'
 import { loadProgram } from './program.ts'
-import { checkHelpTopic } from './usage.ts'
+import { findHelpTopic } from './usage.ts'
 
 async function main(): Promise<void> {
   const words = process.argv.slice(2).filter((argument) => argument !== '--')
   const program = await loadProgram(words[0])
   try {
-    checkHelpTopic(program, words)
+    findHelpTopic(program, words)?.help()
     await program.parseAsync()
   } catch (error) {
     // What had been started, such as minting, would keep the process from ending.

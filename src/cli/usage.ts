@@ -29,9 +29,24 @@ const FIXES: Readonly<Record<string, (command: Command, message: string) => stri
 }
 
 function explainMistake(error: CommanderError, command: Command): UsageError {
+  const { parent } = command
+  const word = misreadWord(command)
+  if (parent !== null && word !== undefined) return unknownCommand(parent, word)
   const message = error.message.replace(/^error: /, '').trim()
   const fix = FIXES[error.code]?.(command, message) ?? pointToHelp(command)
   return new UsageError(/[.?]$/.test(message) ? message : `${message}.`, fix)
+}
+
+/** A word that names no command, and was taken for an argument of the one that runs by default. */
+function misreadWord(command: Command): string | undefined {
+  const [word] = command.args
+  const isNamed = command.parent === null || command.parent.args[0] === command.name()
+  if (isNamed || command.registeredArguments.length > 0 || word?.startsWith('-')) return undefined
+  return word
+}
+
+function unknownCommand(parent: Command, word: string): UsageError {
+  return new UsageError(`unknown command '${word}'.`, suggestCommand(parent, `'${word}'`))
 }
 
 /** The command as it is typed, such as `coatcheck merchants add`. */
@@ -59,6 +74,7 @@ function suggestOption(command: Command, message: string): string {
 
 function suggestCommand(command: Command, message: string): string {
   const names = command.commands.map((child) => child.name())
+  if (names.length === 0) return pointToHelp(command)
   const meant = nearest(quotedIn(message), names)
   return meant === undefined
     ? `There are: ${names.join(', ')}.`
@@ -66,20 +82,30 @@ function suggestCommand(command: Command, message: string): string {
 }
 
 /**
- * Checks what help is asked for, such as `help keys` or `keys help list`: commander itself shows that of the command above in
- * the place of one that there is not.
+ * Finds the command on which help is asked for, such as by `help keys list` or `keys help list`; undefined when none is.
+ * Commander itself looks at the first word alone, and shows the help of the command above in the place of one that there
+ * is not.
  *
  * @throws UsageError.
  */
-export function checkHelpTopic(command: Command, [word, ...rest]: readonly string[]): void {
-  const find = (name: string | undefined): Command | undefined =>
-    command.commands.find((child) => child.name() === name)
-  const child = find(word)
-  if (child !== undefined) return checkHelpTopic(child, rest)
-  const [topic = ''] = rest
-  const isAsked = word === 'help' && command.commands.length > 0 && !/^(?:help|-.*)?$/.test(topic)
-  if (!isAsked || find(topic) !== undefined) return
-  throw new UsageError(`unknown command '${topic}'.`, suggestCommand(command, `'${topic}'`))
+export function findHelpTopic(
+  command: Command,
+  [word, ...rest]: readonly string[],
+): Command | undefined {
+  const child = findBelow(command, word)
+  if (child !== undefined) return findHelpTopic(child, rest)
+  if (word !== 'help' || command.commands.length === 0) return undefined
+  return rest.filter((topic) => !/^(?:help|-.*)?$/.test(topic)).reduce(needBelow, command)
+}
+
+function findBelow(command: Command, name: string | undefined): Command | undefined {
+  return command.commands.find((child) => child.name() === name)
+}
+
+function needBelow(command: Command, name: string): Command {
+  const child = findBelow(command, name)
+  if (child !== undefined) return child
+  throw unknownCommand(command, name)
 }
 
 function findOption(command: Command, message: string): Option | undefined {

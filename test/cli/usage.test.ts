@@ -58,6 +58,31 @@ const MISTAKES: readonly Mistake[] = [
     says: /unknown command 'lst'\.\n {2}Did you mean "coatcheck merchants list"\?$/,
   },
   {
+    title: 'help on a misspelt subcommand, from above',
+    args: ['help', 'keys', 'rewarp'],
+    says: /unknown command 'rewarp'\.\n {2}Did you mean "coatcheck keys rewrap"\?$/,
+  },
+  {
+    title: 'help on what is below no command',
+    args: ['help', 'keys', 'rewrap', 'list'],
+    says: /unknown command 'list'\.\n {2}See "coatcheck keys rewrap --help"\.$/,
+  },
+  {
+    title: 'a command that resembles none, beside one that runs by default',
+    args: ['clock', 'nope'],
+    says: /unknown command 'nope'\.\n {2}There are: show, freeze, set, /,
+  },
+  {
+    title: 'a misspelt command with a flag, beside one that runs by default',
+    args: ['clock', 'advnce', '16m', '--signatures-follow'],
+    says: /unknown command 'advnce'\.\n {2}Did you mean "coatcheck clock advance"\?$/,
+  },
+  {
+    title: 'an argument too many of a command that runs by default too',
+    args: ['faults', 'list', 'f1'],
+    says: /too many arguments .*\n {2}Write: coatcheck faults list \[options\]$/,
+  },
+  {
     title: 'a misspelt choice',
     args: ['merchants', 'add', 'x', '--session-keys', 'rotatd'],
     says: /It is one-time or rotated\.\n {2}Did you mean rotated\?$/,
@@ -192,6 +217,18 @@ for (const { title, args, environment = {}, says } of MISCONFIGURED) {
     assert.match(stderr.trimEnd(), says)
   })
 }
+
+test('help on a subcommand is its help, wherever the word help stands', async (t) => {
+  const [own, above, between, bare] = await Promise.all(
+    ['keys rewrap --help', 'help keys rewrap', 'keys help rewrap', 'help'].map((words) =>
+      run(t, words.split(' ')),
+    ),
+  )
+  assert.match(own?.stdout ?? '', /^Usage: coatcheck keys rewrap /)
+  assert.deepEqual([above, between], [own, own])
+  assert.deepEqual([bare?.code, bare?.stderr], [0, ''])
+  assert.match(bare?.stdout ?? '', /^Usage: coatcheck \[options\] \[command\]\n/)
+})
 
 test('a flag that is given twice is told of, and the last one counts', async (t) => {
   const folder = makeFolder()
