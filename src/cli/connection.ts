@@ -32,7 +32,7 @@ export function addUrl(command: Command): Command {
   return command.addOption(option.argParser(parseUrl))
 }
 
-/** Adds the options that say where a running emulator is: its credentials file, such as `coatcheck dev` leaves, names it too. */
+/** Adds the options that say where a service is: its credentials file, such as `coatcheck dev` leaves, names it too. */
 export function addControl(command: Command): Command {
   return addUrl(command)
     .option(

@@ -3,7 +3,14 @@ import { Command } from 'commander'
 import { systemClock } from '../clock-and-random.ts'
 import { OperatorError, UsageError } from '../errors.ts'
 import { decodeJws } from '../jose/jws.ts'
-import { addOrigins, addUrl, allowedOrigins, notePlainHttp, readUrl } from './connection.ts'
+import {
+  addControl,
+  addOrigins,
+  allowedOrigins,
+  notePlainHttp,
+  readUrl,
+  type ConnectionOptions,
+} from './connection.ts'
 import { printable } from '../inspect/show-value.ts'
 import { createPrinter, EXIT } from './print.ts'
 import { readJwt } from './read-text.ts'
@@ -11,21 +18,20 @@ import { judgeContext } from './verify/judge-context.ts'
 import { judgeToken } from './verify/judge-token.ts'
 import type { Authority, Verdict } from './verify/verdict.ts'
 
-interface VerifyOptions {
-  readonly url?: string
+interface VerifyOptions extends ConnectionOptions {
   readonly origin?: readonly string[]
   readonly context?: string
   readonly json?: true
 }
 
 const HELP = `
-A capture context is verified with the public key that the service at --url publishes. A transient token is verified
+A capture context is verified with the public key that the service publishes. A transient token is verified
 with its capture context, which must be the one you opened, not one that came along with the token.
 Exits with 0 if it is valid, with 1 if not.
 
 Examples:
   coatcheck session | coatcheck verify -
-  coatcheck verify token.jwt --context context.jwt
+  coatcheck verify token.jwt --context context.jwt --credentials flex.json
   coatcheck verify eyJraWQiOi… --url https://pay.example.com --json`
 
 /** Makes the command `coatcheck verify`. */
@@ -34,9 +40,8 @@ export function verifyCommand(): Command {
     .description('Verify a capture context or a transient token.')
     .argument('<jwt>', 'the JWT, a file that holds it, or - for standard input')
     .option('--context <jwt>', 'capture context of a transient token: JWT, file, or -')
-    .option('--json', 'print JSON')
     .addHelpText('after', HELP)
-  return addOrigins(addUrl(command)).action(runVerify)
+  return addOrigins(addControl(command)).action(runVerify)
 }
 
 async function runVerify(source: string, options: VerifyOptions): Promise<void> {

@@ -80,6 +80,21 @@ test('a transient token is valid by the capture context that it was made for', a
   assert.match(stdout, /^ {2}context {7}signed by key dv/m)
 })
 
+test('the credentials file that dev writes says where the service is, and --url wins over it', async (t) => {
+  const { url, context } = fresh
+  const folder = makeFolder(t)
+  folder.write('flex.json', { url, ...MERCHANT })
+  folder.write('other.json', { url: 'http://127.0.0.1:9', ...MERCHANT })
+  const [named, winning, lost] = await Promise.all([
+    folder.coatcheck(['verify', context, '--credentials', 'flex.json']),
+    folder.coatcheck(['verify', context, '--credentials', 'other.json', '--url', url]),
+    folder.coatcheck(['verify', context, '--credentials', 'other.json']),
+  ])
+  assert.deepEqual([named.status, winning.status, lost.status], [0, 0, 1], named.stderr)
+  assert.match(named.stdout, /^✓ This capture context is valid/)
+  assert.match(lost.stderr, /NETWORK_ERROR/)
+})
+
 test('--json prints the verdict as one object', async (t) => {
   const { url, context, token } = fresh
   const [valid, invalid] = await Promise.all([
