@@ -113,7 +113,7 @@ export const ERRORS = {
     actor: 'merchant',
     message: 'Malformed request',
     cause:
-      'The bytes received are not an HTTP request that can be read, or it has no Host, or two.',
+      'The bytes received are not an HTTP request that can be read; or it has no Host, or two; or it is a GET or HEAD with a body.',
     fix: 'Check the client or the proxy in between.',
   },
   RATE_LIMITED: {

@@ -24,7 +24,8 @@ const DEMANDS: readonly Demand[] = [
  * Returns the components that had to be signed and are not in the list; none means that the list covers enough.
  *
  * A signer may sign more, never less. `date` stands for `date` or `v-c-date`, `request-target` for either spelling.
- * `hasBody` is true when at least one body byte was received, whatever the method.
+ * `hasBody` is true when at least one body byte was received, whatever the method; the service refuses a
+ * GET or HEAD with one before.
  */
 export function checkCoverage(
   components: readonly string[],

@@ -112,6 +112,7 @@ function frameRequests(app: FastifyInstance, needs: HttpNeeds, broken: BrokenReq
     broken.begin({ request: request.raw, reply: reply.raw })
     setCommonHeaders(request, reply)
     requireOneHost(request)
+    refuseBodyOfGet(request)
     done()
   })
   const { gather = createGathering() } = needs
@@ -139,6 +140,13 @@ function requireOneHost({ raw }: FastifyRequest): void {
   )
   const fewest = raw.httpVersion === '1.1' ? 1 : 0
   if (hosts.length < fewest || hosts.length > 1) throw new ServiceError('REQUEST_MALFORMED')
+}
+
+/** Such content means nothing (RFC 9110 §9.3.1), and is not read: nobody would hold it against its digest. */
+function refuseBodyOfGet({ raw }: FastifyRequest): void {
+  if (raw.method !== 'GET' && raw.method !== 'HEAD') return
+  const { 'content-length': length = '0', 'transfer-encoding': coding } = raw.headers
+  if (coding !== undefined || Number(length) > 0) throw new ServiceError('REQUEST_MALFORMED')
 }
 
 /** Once closing begins, a connection ends with the answer that is due on it: kept alive it would hold up the end. */

@@ -234,12 +234,15 @@ test('reports at most 100 faults of a session request, in the reply and in the l
   )
 })
 
-test('ignores what a GET carries as its body', async () => {
-  const url = '/flex/v2/public-keys/dv'
-  const reply = await harness.service.app.inject({ method: 'GET', url, payload: 'x'.repeat(100) })
-  assert.equal(reply.statusCode, 200)
-  readErrorOf(
-    'JWE_MALFORMED',
-    await postJwe(harness, encryptData(await openSession(harness)).replace('.', ',')),
-  )
+test('refuses a GET with a body, and takes one that says that it has none', async () => {
+  const get = { method: 'GET', url: '/flex/v2/public-keys/dv' } as const
+  const headers = { 'content-type': 'application/json', 'content-length': '0' }
+  const { app } = harness.service
+  readErrorOf('REQUEST_MALFORMED', await app.inject({ ...get, payload: 'x' }))
+  assert.equal((await app.inject({ ...get, headers })).statusCode, 200)
+})
+
+test('refuses a JWE with a comma for a dot', async () => {
+  const jwe = encryptData(await openSession(harness)).replace('.', ',')
+  readErrorOf('JWE_MALFORMED', await postJwe(harness, jwe))
 })

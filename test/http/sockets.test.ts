@@ -97,6 +97,16 @@ const BROKEN: readonly (readonly [string, ErrorCode, string])[] = [
     'REQUEST_MALFORMED',
     `GET /flex/v2/public-keys/%C0%AF HTTP/1.1\r\n${HOST}${END}`,
   ],
+  [
+    'a GET with a body',
+    'REQUEST_MALFORMED',
+    `GET /flex/v2/public-keys/dv HTTP/1.1\r\n${HOST}content-length: 2\r\n${END}{}`,
+  ],
+  [
+    'a GET with a body in chunks',
+    'REQUEST_MALFORMED',
+    `GET /flex/v2/public-keys/dv HTTP/1.1\r\n${HOST}transfer-encoding: chunked\r\n${END}2\r\n{}\r\n0\r\n\r\n`,
+  ],
   ['an unknown path', 'RESOURCE_NOT_FOUND', `GET /flex/v2/session HTTP/1.1\r\n${HOST}${END}`],
   ['the root', 'RESOURCE_NOT_FOUND', `GET / HTTP/1.1\r\n${HOST}${END}`],
   ['a slash too many', 'RESOURCE_NOT_FOUND', `POST /flex/v2/tokens/ HTTP/1.1\r\n${HOST}${END}`],
@@ -115,6 +125,11 @@ for (const [what, code, bytes] of BROKEN) {
     assert.ok(logged?.includes(`"code":"${code}"`), 'the log must know the correlation id')
   })
 }
+
+test('answers a HEAD with a body with 400', async () => {
+  const head = `HEAD /flex/v2/public-keys/dv HTTP/1.1\r\n${HOST}content-length: 2\r\n${END}`
+  assert.equal((await ask(url, `${head}{}`)).statusCode, 400)
+})
 
 test('answers an expectation that it does not know as if there were none', async () => {
   const bytes = `GET /flex/v2/public-keys/dv HTTP/1.1\r\n${HOST}expect: magic\r\n${END}`

@@ -158,6 +158,15 @@ for (const [what, body, digested, mistake] of DIGESTS) {
   })
 }
 
+test('a GET with a body is malformed, whatever its digest: nobody would read what was signed', async () => {
+  const digests = [BODY, 'another'].map((text) => `SHA-256=${sha256(text)}`)
+  for (const digest of digests) {
+    const reply = await send({ headers: { digest } }, { ...DETAILS, body: BODY })
+    readErrorOf('REQUEST_MALFORMED', reply)
+  }
+  readErrorOf('TOKEN_NOT_FOUND', await send({}, DETAILS))
+})
+
 test('indents no body that is nested deeper than any request: of brackets alone it would become hundreds of megabytes', async () => {
   for (const [levels, isRecognised] of [
     [16, true],

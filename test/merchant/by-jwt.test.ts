@@ -172,6 +172,12 @@ test('accepts the path with or without its query, and no other', async () => {
   }
 })
 
+test('a GET with a body is malformed, whatever the claim digest says', async () => {
+  const withBody = { ...DETAILS, body: JSON.stringify({}) }
+  readErrorOf('REQUEST_MALFORMED', await send({}, withBody))
+  readErrorOf('REQUEST_MALFORMED', await send({ claims: { digest: sha256('another') } }, withBody))
+})
+
 test('tells the first byte in which the paths differ', async () => {
   const other = '/flex/v2/payment-detail/x'
   const told = await refused({ claims: { 'request-resource-path': other } }, DETAILS)
