@@ -13,7 +13,7 @@ import {
   writeSync,
 } from 'node:fs'
 import { Command, Option } from 'commander'
-import { epochSeconds, systemClock, systemRandom } from '../clock-and-random.ts'
+import { systemClock, systemRandom } from '../clock-and-random.ts'
 import type { Config } from '../config.ts'
 import { OperatorError, UsageError } from '../errors.ts'
 import { createKeyKeeper } from '../keys/keep-keys.ts'
@@ -103,9 +103,11 @@ async function rewrap(options: RewrapOptions, config: Config): Promise<void> {
     const kept = config.rootKey === undefined ? putInPlace(file, config, isCompromised) : undefined
     // Nobody asked for a copy.
     if (options.newRootKeyFile === undefined && kept !== undefined) rmSync(file)
+    const next = kept === undefined ? describeNext(file, config) : undefined
     const lines = [
       `${count(rewrapped, 'sealing key is', 'sealing keys are')} wrapped by a new root key.`,
-      describePlace(file, config, kept),
+      next ??
+        `It is in place in ${config.rootKeyFile}; the old one is in ${kept}: keep it apart as long as backups need it.`,
     ]
     let deleted: readonly string[] = []
     if (isCompromised) {
@@ -118,9 +120,10 @@ async function rewrap(options: RewrapOptions, config: Config): Promise<void> {
         `${count(deleted.length, 'old sealing key is', 'old sealing keys are')} deleted; what they had sealed is sealed anew or thrown away.`,
       )
     }
-    const newRootKeyFile = kept === undefined ? file : config.rootKeyFile
-    const result = { rewrapped, newRootKeyFile, oldRootKeyFile: kept, deleted }
-    printer.result(lines.join('\n'), result)
+    const inPlace = kept !== undefined
+    const newRootKeyFile = inPlace ? config.rootKeyFile : file
+    const places = { newRootKeyFile, oldRootKeyFile: kept, inPlace, next }
+    printer.result(lines.join('\n'), { rewrapped, ...places, deleted })
   })
 }
 
@@ -190,11 +193,7 @@ function openOrCreate(file: string, old: RootKey): RootKey {
  */
 function putInPlace(file: string, config: Config, isNeeded: boolean): string | undefined {
   try {
-    const path = realpathSync(config.rootKeyFile)
-    const kept = freeName(`${path}.old`)
-    linkSync(path, kept)
-    replaceFile(path, readFileSync(file, 'utf8'))
-    return kept
+    return replaceFile(realpathSync(config.rootKeyFile), readFileSync(file, 'utf8'))
   } catch (cause) {
     if (!isNeeded) return undefined
     throw new OperatorError(
@@ -205,31 +204,44 @@ function putInPlace(file: string, config: Config, isNeeded: boolean): string | u
   }
 }
 
-function replaceFile(path: string, text: string): void {
-  const { uid, gid } = statSync(path)
+/** Replaces what a file holds in one step, and returns where that is kept. */
+function replaceFile(path: string, text: string): string {
   const temporary = `${path}.tmp`
   rmSync(temporary, { force: true })
-  const file = openSync(temporary, 'wx', 0o600)
-  writeSync(file, text)
-  fsyncSync(file)
-  closeSync(file)
-  // Run by another user than the service, this must not take the key away from it.
-  if (uid !== statSync(temporary).uid) chownSync(temporary, uid, gid)
-  renameSync(temporary, path)
+  try {
+    const { uid, gid } = statSync(path)
+    const file = openSync(temporary, 'wx', 0o600)
+    writeSync(file, text)
+    fsyncSync(file)
+    closeSync(file)
+    // Run by another user than the service, this must not take the key away from it.
+    if (uid !== statSync(temporary).uid) chownSync(temporary, uid, gid)
+    const kept = keepOld(path)
+    renameSync(temporary, path)
+    return kept
+  } finally {
+    rmSync(temporary, { force: true })
+  }
 }
 
-function freeName(wanted: string): string {
-  return existsSync(wanted) ? `${wanted}-${epochSeconds(systemClock)}` : wanted
+/** Links a file to the first free name of `….old`, `….old-2`, `….old-3` and so on. */
+function keepOld(path: string): string {
+  for (let number = 1; ; number++) {
+    const kept = number === 1 ? `${path}.old` : `${path}.old-${number}`
+    try {
+      linkSync(path, kept)
+      return kept
+    } catch (error) {
+      if (!(error instanceof Error && 'code' in error && error.code === 'EEXIST')) throw error
+    }
+  }
 }
 
-function describePlace(file: string, config: Config, kept: string | undefined): string {
-  if (config.rootKey !== undefined) {
+function describeNext(file: string, { rootKey, rootKeyFile }: Config): string {
+  if (rootKey !== undefined) {
     return `Start serve anew with its text as COATCHECK_ROOT_KEY: until then it makes no new keys.`
   }
-  if (kept === undefined) {
-    return `It could not be put in place: copy ${file} to ${config.rootKeyFile}, where serve reads it.`
-  }
-  return `It is in place in ${config.rootKeyFile}; the old one is in ${kept}: keep it apart as long as backups need it.`
+  return `It could not be put in place: keep the old one apart as long as backups need it, and copy ${file} to ${rootKeyFile}; until then nothing that starts opens the store.`
 }
 
 function count(amount: number, one: string, many: string): string {

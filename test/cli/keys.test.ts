@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict'
-import { existsSync, readFileSync, statSync, writeFileSync } from 'node:fs'
+import { copyFileSync, existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test, type TestContext } from 'node:test'
+import { epochSeconds, systemClock } from '../../src/clock-and-random.ts'
 import { makeFolder, run, type Ended } from '../process.ts'
 import { makeVault, type MadeVault } from '../vault.ts'
 
@@ -122,6 +123,49 @@ test('keys rewrap puts a new root key in the place of the old, which opens nothi
   assert.equal(readFileSync(named, 'utf8'), readFileSync(vault.rootKeyFile, 'utf8'))
   const used = await refusal(t, vault, 'rewrap', '--new-root-key-file', named)
   assert.match(used, /holds the root key that is used already\.\n {2}Name a file that is not there/)
+})
+
+test('keys rewrap takes no name that is taken for the old root key', async (t) => {
+  const vault = await makeVault(0)
+  const old = readFileSync(vault.rootKeyFile, 'utf8')
+  const now = epochSeconds(systemClock)
+  const taken = ['', '-2', ...Array.from({ length: 30 }, (_each, after) => `-${now + after}`)]
+  for (const end of taken) writeFileSync(`${vault.rootKeyFile}.old${end}`, end)
+  const { stdout, stderr } = await keys(t, vault, 'rewrap', '--json')
+  assert.deepEqual(JSON.parse(stdout), {
+    rewrapped: 1,
+    newRootKeyFile: vault.rootKeyFile,
+    oldRootKeyFile: `${vault.rootKeyFile}.old-3`,
+    inPlace: true,
+    deleted: [],
+  })
+  assert.equal(stderr, '')
+  assert.equal(readFileSync(`${vault.rootKeyFile}.old-3`, 'utf8'), old)
+  for (const end of taken) assert.equal(readFileSync(`${vault.rootKeyFile}.old${end}`, 'utf8'), end)
+  assert.equal((await listed(t, vault)).length, 2)
+})
+
+test('keys rewrap says when the new root key is not in place, and what to do next', async (t) => {
+  const vault = await makeVault(0)
+  const first = readFileSync(vault.rootKeyFile, 'utf8')
+  // Also root cannot write a file where a folder is.
+  mkdirSync(`${vault.rootKeyFile}.tmp`)
+  const named = join(makeFolder(), 'named.key')
+  const asked = ['rewrap', '--new-root-key-file', named]
+  const { code, stdout } = await keys(t, vault, ...asked, '--json')
+  const next = `It could not be put in place: keep the old one apart as long as backups need it, and copy ${named} to ${vault.rootKeyFile}; until then nothing that starts opens the store.`
+  const expected = { rewrapped: 1, newRootKeyFile: named, inPlace: false, next, deleted: [] }
+  assert.deepEqual([code, JSON.parse(stdout)], [0, expected])
+  assert.equal(readFileSync(vault.rootKeyFile, 'utf8'), first)
+  assert.equal(existsSync(`${vault.rootKeyFile}.old`), false)
+  assert.match(await refusal(t, vault, 'list'), /The root key does not open this store\./)
+  copyFileSync(named, vault.rootKeyFile)
+  assert.equal((await listed(t, vault)).length, 2)
+
+  const forPeople = await keys(t, vault, 'rewrap')
+  const unnamed = next.replace(named, `${vault.rootKeyFile}.new`)
+  assert.equal(forPeople.stdout, `1 sealing key is wrapped by a new root key.\n${unnamed}\n`)
+  assert.equal(existsSync(`${vault.rootKeyFile}.new`), true)
 })
 
 test('keys rewrap --compromised leaves one new sealing key, and merchants as they were', async (t) => {
