@@ -199,7 +199,7 @@ type Settings = { readonly [Name in SettingName]: ValueOf<Name> }
 
 /** Everything that can be configured. Durations carry their unit in the name. */
 export type Config = Settings & {
-  /** The root key's base64 text, by environment only; it wins over `rootKeyFile`. */
+  /** The root key's base64 text, by environment only; it wins over `rootKeyFile`, unless a flag names that. */
   readonly rootKey: Secret | undefined
   /** The user PIN of the token, by environment only. */
   readonly pkcs11Pin: Secret | undefined
@@ -258,8 +258,8 @@ interface Sources {
 /**
  * Reads the configuration: flags win over the environment, that over the file, that over the defaults.
  *
- * @throws OperatorError for an unknown key, a value of the wrong form (UsageError when it is of a flag), or a file that
- *   cannot be read: never a fallback.
+ * @throws OperatorError for what is unknown, of the wrong form (UsageError when it is of a flag), given twice or not to be
+ *   read: never a fallback.
  */
 export function readConfig({ file, environment, flags, defaults }: Sources): Config {
   const given: JsonObject = {
@@ -277,7 +277,14 @@ export function readConfig({ file, environment, flags, defaults }: Sources): Con
     const value = environment[variable]
     return value === undefined ? undefined : new Secret(value)
   }
-  return { ...settings, rootKey: secret(ROOT_KEY_VARIABLE), pkcs11Pin: secret(PIN_VARIABLE) }
+  const rootKey = flags.rootKeyFile === undefined ? secret(ROOT_KEY_VARIABLE) : undefined
+  if (rootKey !== undefined && environment[`${ROOT_KEY_VARIABLE}_FILE`] !== undefined) {
+    throw new OperatorError(
+      `The root key is given twice, by ${ROOT_KEY_VARIABLE} and by ${ROOT_KEY_VARIABLE}_FILE.`,
+      'Unset one of them, or name the file with --root-key-file.',
+    )
+  }
+  return { ...settings, rootKey, pkcs11Pin: secret(PIN_VARIABLE) }
 }
 
 function readSetting(name: SettingName, given: unknown, sources: NamedSources): unknown {

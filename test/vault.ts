@@ -78,12 +78,12 @@ function openVault(folder: string, address: string): Promise<Store> {
   return openStore({ address: new Secret(address), folder, mode: 'serve', now: systemClock })
 }
 
-/** The arguments with which `serve` runs a vault on free ports, with two workers. */
+/** The arguments with which `serve` runs a vault on free ports, with two workers. An empty root key file is not named. */
 export function serveArgs({ data, store, rootKeyFile }: MadeVault): readonly string[] {
   const flags = {
     data,
     store,
-    'root-key-file': rootKeyFile,
+    ...(rootKeyFile === '' ? {} : { 'root-key-file': rootKeyFile }),
     origin: ORIGIN,
     port: 0,
     'operator-port': 0,

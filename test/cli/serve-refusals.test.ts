@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
-import { readdirSync, writeFileSync } from 'node:fs'
+import { existsSync, readFileSync, readdirSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { join } from 'node:path'
 import { before, test, type TestContext } from 'node:test'
@@ -154,7 +154,8 @@ test('a refusal leaves no files beside those of the store', async (t) => {
 
 test('a text that is no root key is refused and not repeated', async (t) => {
   const environment = { COATCHECK_ROOT_KEY: 'bm90IGEgcm9vdCBrZXk=' }
-  const stderr = refusal(await serveWith(t, [], { environment }))
+  const args = serveArgs({ ...vault, rootKeyFile: '' })
+  const stderr = refusal(await run(t, args, { environment }))
   assert.match(stderr, /^coatcheck: COATCHECK_ROOT_KEY does not hold a root key\.$/m)
   assert.equal(stderr.includes('bm90'), false)
 })
@@ -175,6 +176,35 @@ test('flags win over the environment, that over the file, that over the defaults
   assert.equal(await named(['--config', file], { environment }), 'of-environment.key')
   const flags = [...origin, '--config', file, '--root-key-file', 'of-flag.key']
   assert.equal(await named(flags, { environment }), 'of-flag.key')
+})
+
+test('a root key in the environment wins over a file that the configuration file names, and no flag', async (t) => {
+  const folder = makeFolder()
+  writeFileSync(join(folder, 'coatcheck.json'), '{"rootKeyFile": "of-file.key"}')
+  const other = await makeVault(0)
+  const key = readFileSync(other.rootKeyFile, 'utf8').trim()
+  const start = { folder, environment: { COATCHECK_ROOT_KEY: key } }
+  const init = (...args: readonly string[]): Promise<Ended> =>
+    run(t, ['keys', 'init', '--json', ...args], start)
+  const ofFlag = await init('--data', 'a', '--root-key-file', 'of-flag.key')
+  const made = JSON.parse(ofFlag.stdout) as Record<string, unknown>
+  assert.deepEqual([ofFlag.code, made['rootKeyFile']], [0, 'of-flag.key'])
+  assert.notEqual(readFileSync(join(folder, 'of-flag.key'), 'utf8').trim(), key)
+  const ofFile = await init('--data', 'b', '--config', 'coatcheck.json')
+  assert.deepEqual([ofFile.code, existsSync(join(folder, 'of-file.key'))], [0, false])
+
+  const list = ['keys', 'list', '--data', other.data]
+  assert.equal((await run(t, list, start)).code, 0)
+  const wrong = refusal(await run(t, [...list, '--root-key-file', 'of-flag.key'], start))
+  assert.match(wrong, /^coatcheck: The root key does not open this store\.$/m)
+  const environment = { ...start.environment, COATCHECK_ROOT_KEY_FILE: other.rootKeyFile }
+  const twice = refusal(await run(t, list, { environment }))
+  assert.match(
+    twice,
+    /^coatcheck: The root key is given twice, by COATCHECK_ROOT_KEY and by COATCHECK_ROOT_KEY_FILE\.\n {2}Unset/,
+  )
+  const named = await run(t, [...list, '--root-key-file', other.rootKeyFile], { environment })
+  assert.equal(named.code, 0, named.stderr)
 })
 
 interface Misconfigured {

@@ -228,8 +228,8 @@ test('a SIGINT after SIGTERM ends the drain at once', async (t) => {
 test('a root key from the environment opens the vault and is printed nowhere', async (t) => {
   const vault = await makeVault(8)
   const rootKey = readFileSync(vault.rootKeyFile, 'utf8').trim()
-  const elsewhere = { ...vault, rootKeyFile: 'not-there.key' }
-  const serving = await serve(t, elsewhere, { environment: { COATCHECK_ROOT_KEY: rootKey } })
+  const unnamed = { ...vault, rootKeyFile: '' }
+  const serving = await serve(t, unnamed, { environment: { COATCHECK_ROOT_KEY: rootKey } })
   await serving.flow.redeem(await serving.flow.openSession())
   serving.kill('SIGTERM')
   const { code, stdout, stderr } = await serving.ended
