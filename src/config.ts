@@ -4,6 +4,7 @@ import { nearest } from './nearest.ts'
 import { isJsonObject, type JsonObject } from './protocol/parse.ts'
 import { Secret } from './secret.ts'
 import {
+  httpsOrigins,
   oneOf,
   storeAddress,
   text,
@@ -88,9 +89,9 @@ const SETTINGS = {
     description: 'public origin, such as https://pay.example.com',
   },
   pageOrigins: {
-    kind: texts,
+    kind: httpsOrigins,
     default: noTexts,
-    description: 'origins whose pages may create tokens, between commas',
+    description: 'https origins whose pages may create tokens, between commas',
   },
   tlsCertFile: {
     kind: textOrNothing,

@@ -35,6 +35,20 @@ export const texts: Kind<readonly string[]> = {
   },
 }
 
+/** A list of https origins, written as browsers send them. */
+export const httpsOrigins: Kind<readonly string[]> = {
+  form: 'https origins without a path, such as https://shop.example.com (between commas in a flag or a variable)',
+  read: (given) => {
+    const origins = texts.read(given)
+    return origins?.every(isHttpsOrigin) === true ? [...new Set(origins)] : undefined
+  },
+}
+
+function isHttpsOrigin(given: string): boolean {
+  const parsed = URL.parse(given)
+  return parsed?.protocol === 'https:' && parsed.origin === given
+}
+
 /** The address of a store. */
 export const storeAddress: Kind<Secret> = {
   form: STORE_FORM,

@@ -5,6 +5,7 @@ import { systemClock } from '../clock-and-random.ts'
 import type { NewMerchant } from '../merchant/administration.ts'
 import type { SessionKeyPolicy } from '../merchant/merchant.ts'
 import { LIFETIME_SECONDS } from '../protocol/capture-context.ts'
+import { httpsOrigins } from '../setting-kinds.ts'
 import { readBytes } from './read-bytes.ts'
 
 /** What can be set of a merchant. */
@@ -156,16 +157,11 @@ function parseLifetime(text: string): number {
 }
 
 function parseOrigins(text: string): readonly string[] {
-  const origins = text.split(',').map((origin) => origin.trim())
-  if (origins.every(isHttpsOrigin)) return [...new Set(origins)]
+  const origins = httpsOrigins.read(text)
+  if (origins !== undefined) return origins
   throw new InvalidArgumentError(
     'It is https origins without a path, such as https://shop.example.com, with commas between them.',
   )
-}
-
-function isHttpsOrigin(text: string): boolean {
-  const parsed = URL.parse(text)
-  return parsed?.protocol === 'https:' && parsed.origin === text
 }
 
 function parseYesOrNo(text: string): boolean {

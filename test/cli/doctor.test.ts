@@ -130,6 +130,8 @@ test('what is wrong with a configuration is found, not thrown', async (t) => {
     /unknown variable COATCHECK_PAGE_ORIGNS.* → Did you mean COATCHECK_PAGE_ORIGINS\?/,
   )
   assert.match(textOf(diagnosis), /The setting port .* → Correct --port\./)
+  const page = await diagnose(t, ['--page-origins', 'https://shop.example.com/'])
+  assert.match(textOf(page), /^problem: The setting pageOrigins .* → Correct --page-origins\./m)
 })
 
 test('a store of dev mode, a readable root key and a wrong one are problems', async (t) => {

@@ -243,6 +243,18 @@ const MISCONFIGURED: readonly Misconfigured[] = [
     code: 2,
     says: /^coatcheck: The setting port .*\n.*--port/,
   },
+  ...['foo', '*', 'https://a.example/', 'https://a.example/path', 'http://a.example'].map(
+    (origin) => ({
+      title: `the page origin ${origin}`,
+      args: ['--page-origins', `https://shop.example.com,${origin}`],
+      says: /^coatcheck: The setting pageOrigins .* is not https origins without a path, .*\n {2}Correct --page-origins\.\n$/,
+    }),
+  ),
+  {
+    title: 'a page origin with a path in the file',
+    file: { pageOrigins: ['https://a.example/path'] },
+    says: /^coatcheck: The setting pageOrigins .*\n {2}Correct "pageOrigins" in the configuration file\.\n$/,
+  },
   {
     title: 'a file that holds no object',
     file: [1],

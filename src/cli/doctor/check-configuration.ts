@@ -55,27 +55,13 @@ function judgeOrigin({ origin }: Config): readonly Finding[] {
 }
 
 function judgePages({ pageOrigins }: Config): readonly Finding[] {
-  if (pageOrigins.length === 0) {
-    return [
-      note(
-        'No page may create tokens: --page-origins is empty, and browsers refuse the reply.',
-        'Set it to the origins of your pages, unless only apps and servers create tokens.',
-      ),
-    ]
-  }
-  return pageOrigins
-    .filter(isNoPageOrigin)
-    .map((origin) =>
-      warning(
-        `The page origin ${origin} never matches: it is not an https origin without a path.`,
-        'Write it as browsers send it, such as https://shop.example.com, without a slash at its end.',
-      ),
-    )
-}
-
-function isNoPageOrigin(text: string): boolean {
-  const parsed = URL.parse(text)
-  return parsed?.origin !== text || parsed.protocol !== 'https:'
+  if (pageOrigins.length > 0) return []
+  return [
+    note(
+      'No page may create tokens: --page-origins is empty, and browsers refuse the reply.',
+      'Set it to the origins of your pages, unless only apps and servers create tokens.',
+    ),
+  ]
 }
 
 function judgeHost({ host, proxies, tlsCertFile, tlsKeyFile }: Config): readonly Finding[] {

@@ -228,12 +228,6 @@ const SPOILED: readonly (readonly [
   ['no origin', withConfig({ origin: '' }), 'warning', /no public origin/],
   ['an http origin', withConfig({ origin: 'http://pay.example.com' }), 'problem', /not an https/],
   ['no page', withConfig({ pageOrigins: [] }), 'note', /No page may create tokens/],
-  [
-    'a page with a slash',
-    withConfig({ pageOrigins: ['https://shop.example.com/'] }),
-    'warning',
-    /never matches/,
-  ],
   ['a wide host', withConfig({ host: '0.0.0.0' }), 'problem', /beyond this machine without TLS/],
   ['TLS files that are no good', { tls: fault }, 'problem', /It does not open/],
   [
