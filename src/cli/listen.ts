@@ -1,4 +1,5 @@
 import type { FastifyInstance } from 'fastify'
+import type { Config } from '../config.ts'
 import { OperatorError } from '../errors.ts'
 import type { SecureListener } from '../http/secure-listener.ts'
 
@@ -7,16 +8,36 @@ interface Address {
   readonly port: number
 }
 
+/** Every address of this machine. */
+const ANY = /^(?:0\.0\.0\.0|::)$/
+
+/** Says how to mend it when both listeners of a service want the same port; undefined when they do not. */
+export function checkPorts(config: Config): OperatorError | undefined {
+  const { host, port, operatorHost, operatorPort } = config
+  if (port === 0 || port !== operatorPort) return undefined
+  const isShared = host === operatorHost || [host, operatorHost].some((each) => ANY.test(each))
+  if (!isShared) return undefined
+  return new OperatorError(
+    `Port ${port} is wanted by both listeners: the two ports must differ.`,
+    'Set --operator-port to another than --port.',
+  )
+}
+
 /**
  * Listens and returns the address, such as `http://127.0.0.1:4010`.
  *
+ * @param flag - the flag that names the port. Default is `--port`.
  * @throws OperatorError when the port is in use or the address is not this machine's.
  */
-export async function listen(app: FastifyInstance, at: Address): Promise<string> {
+export async function listen(
+  app: FastifyInstance,
+  at: Address,
+  flag: string = '--port',
+): Promise<string> {
   try {
     return await app.listen({ ...at })
   } catch (cause) {
-    throw explainListenError(cause, at, '--port')
+    throw explainListenError(cause, at, flag)
   }
 }
 

@@ -80,10 +80,9 @@ export async function runPrimary(config: Config, json: boolean): Promise<void> {
     { longestMilliseconds },
   )
   const port = await workers.start()
-  const operatorUrl = await listen(operators, {
-    host: config.operatorHost,
-    port: config.operatorPort,
-  })
+  const { operatorHost, operatorPort } = config
+  const operatorsAt = { host: operatorHost, port: operatorPort }
+  const operatorUrl = await listen(operators, operatorsAt, '--operator-port')
   const { origin, host } = config
   const tls = tlsFiles(config) !== undefined
   const text = [

@@ -6,6 +6,7 @@ import type { RootKey } from '../keys/root-key.ts'
 import { isBundledCredential, releasesToBundledKey } from '../merchant/bundled-credential.ts'
 import { createAdministration } from '../merchant/administration.ts'
 import { isForSigning, type Credential, type Merchant } from '../merchant/merchant.ts'
+import { checkPorts } from './listen.ts'
 import { checkTlsFiles } from './serve-tls.ts'
 import { withVault, type Vault } from './vault.ts'
 
@@ -20,6 +21,7 @@ const REQUIREMENTS: readonly Requirement[] = [
   { check: requireOrigin },
   { check: requireTransport },
   { check: checkTlsFiles },
+  { check: checkPorts },
 ]
 
 /**

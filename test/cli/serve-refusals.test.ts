@@ -65,6 +65,16 @@ const SPOILED: readonly {
     args: ['--host', '0.0.0.0', '--proxies', 'everybody'],
     says: /^coatcheck: A proxy is not given by its address\.$/m,
   },
+  {
+    title: 'one port for both listeners',
+    args: ['--port', '4444', '--operator-port', '4444'],
+    says: /^coatcheck: Port 4444 is wanted by both listeners: the two ports must differ\.\n {2}Set --op/m,
+  },
+  {
+    title: 'one port for both listeners, one of which listens on every address',
+    args: '--port 4444 --operator-port 4444 --host 0.0.0.0 --proxies 10.0.0.1'.split(' '),
+    says: /^coatcheck: Port 4444 is wanted by both listeners/m,
+  },
 ]
 
 for (const { title, args, says } of SPOILED) {
@@ -138,7 +148,10 @@ test('serve says that its port is in use, and ends with all its processes', asyn
     assert.equal(code, 1)
     assert.match(
       stderr,
-      new RegExp(`^coatcheck: Port ${port} of 127\\.0\\.0\\.1 is in use\\.$`, 'm'),
+      new RegExp(
+        `^coatcheck: Port ${port} of 127\\.0\\.0\\.1 is in use\\.\n.*another port with ${flag} `,
+        'm',
+      ),
     )
   }
 })

@@ -2,6 +2,7 @@ import { isIP } from 'node:net'
 import type { Config } from '../../config.ts'
 import { OperatorError } from '../../errors.ts'
 import { PUBLIC_KEYS_CACHE_SECONDS } from '../../http/routes.ts'
+import { checkPorts } from '../listen.ts'
 import type { Facts, MachineFacts, UnknownVariable } from './facts.ts'
 import { note, ok, problem, warning, type Finding } from './finding.ts'
 
@@ -110,12 +111,10 @@ function judgeOperators({ operatorHost }: Config): readonly Finding[] {
   ]
 }
 
-function judgePorts(
-  { host, port, operatorHost, operatorPort }: Config,
-  machine: MachineFacts,
-): readonly Finding[] {
+function judgePorts(config: Config, machine: MachineFacts): readonly Finding[] {
   const { firstFreePort, mayBindAnyPort } = machine
-  const low = [port, operatorPort].filter((each) => each > 0 && each < firstFreePort)
+  const low = [config.port, config.operatorPort].filter((each) => each > 0 && each < firstFreePort)
+  const same = checkPorts(config)
   return [
     ...(mayBindAnyPort ? [] : low).map((each) =>
       problem(
@@ -123,14 +122,7 @@ function judgePorts(
         `Name a port from ${firstFreePort} on, and let a proxy in front listen on the low one.`,
       ),
     ),
-    ...(port !== 0 && port === operatorPort && host === operatorHost
-      ? [
-          problem(
-            `Port ${port} is wanted by both listeners.`,
-            'Set --operator-port to another than --port.',
-          ),
-        ]
-      : []),
+    ...(same === undefined ? [] : [problem(same.problem, same.fix)]),
   ]
 }
 
