@@ -51,8 +51,8 @@ export async function runPrimary(config: Config, json: boolean): Promise<void> {
   })
   const workers = createWorkers(config.workers || availableParallelism(), {
     fork: () => forkWorker(joined),
-    onCrash: (worker, code) =>
-      logger.error('a worker ended and is replaced', { worker: worker.id, code }),
+    onCrash: (worker, end) =>
+      logger.error('a worker ended and is replaced', { worker: worker.id, ...end }),
   })
   const hsm = await watchHsm(config)
   let draining = false

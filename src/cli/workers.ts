@@ -4,10 +4,16 @@ import type { StopSignal } from './stop-on-signal.ts'
 
 const RESTART_MILLISECONDS = 500
 
+/** How a worker ended: by a code of its own, or by a signal; by neither where it could not be started. */
+interface WorkerEnd {
+  readonly code: number | null
+  readonly signal: string | null
+}
+
 interface WorkerNeeds {
   fork(): Worker
   /** Told of a worker that ended by itself; it is replaced. */
-  onCrash(worker: Worker, code: number | null): void
+  onCrash(worker: Worker, end: WorkerEnd): void
 }
 
 /** The worker processes of a vault. */
@@ -34,12 +40,12 @@ export function createWorkers(count: number, needs: WorkerNeeds): Workers {
     const worker = needs.fork()
     running.add(worker)
     return new Promise((resolve, reject) => {
-      const onEnd = (code: number | null): void => {
+      const onEnd = (code: number | null, signal: string | null): void => {
         const hadListened = listening.delete(worker)
         running.delete(worker)
         if (!hadListened)
           reject(new OperatorError('A worker could not start.', 'Its message above says why.'))
-        else if (!stopping) replace(worker, code)
+        else if (!stopping) replace(worker, { code, signal })
       }
       worker.once('listening', ({ port }) => {
         listening.add(worker)
@@ -48,15 +54,15 @@ export function createWorkers(count: number, needs: WorkerNeeds): Workers {
       worker.once('exit', onEnd)
       // One that was started is dying, and something did not reach it: its exit follows.
       worker.on('error', () => {
-        if (worker.process.pid === undefined) onEnd(null)
+        if (worker.process.pid === undefined) onEnd(null, null)
       })
     })
   }
 
-  function replace(worker: Worker, code: number | null): void {
-    needs.onCrash(worker, code)
+  function replace(worker: Worker, end: WorkerEnd): void {
+    needs.onCrash(worker, end)
     setTimeout(() => {
-      if (!stopping) startOne().catch(() => replace(worker, code))
+      if (!stopping) startOne().catch(() => replace(worker, end))
     }, RESTART_MILLISECONDS)
   }
 

@@ -177,7 +177,9 @@ test(
       const workers = workersOf(pid)
       return workers.length === 2 && workers.includes(survivor)
     }, serving)
-    assert.match(serving.output.stdout, /"msg":"a worker ended and is replaced"/)
+    const [line = ''] = /^.*"a worker ended and is replaced".*$/m.exec(serving.output.stdout) ?? []
+    const { code, signal } = JSON.parse(line) as Record<string, unknown>
+    assert.deepEqual([code, signal], [null, 'SIGKILL'])
     for (let request = 0; request < 8; request += 1) await flow.redeem(await flow.openSession())
   },
 )
