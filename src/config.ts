@@ -393,6 +393,8 @@ function nearestVariable(name: string, known: readonly string[]): string | undef
 }
 
 function suggest(name: string, known: readonly string[]): string {
+  if (/_SERVICE_(?:HOST|PORT)|_PORT_\d/.test(name))
+    return 'Kubernetes sets it for a Service: set enableServiceLinks to false for the pod.'
   const meant = name.startsWith(PREFIX) ? nearestVariable(name, known) : nearest(name, known)
   const list = `Known are: ${known.join(', ')}.`
   return meant === undefined ? list : `Did you mean ${meant}? ${list}`

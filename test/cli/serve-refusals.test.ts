@@ -240,6 +240,11 @@ const MISCONFIGURED: readonly Misconfigured[] = [
     environment: { COATCHECK_PROT: '1' },
     says: /^coatcheck: The environment has an unknown variable COATCHECK_PROT\.\n {2}Did you mean COATCHECK_PORT\? Known are: COATCHECK_HOST, .*COATCHECK_ROOT_KEY/,
   },
+  ...['COATCHECK_SERVICE_HOST', 'COATCHECK_PORT_4010_TCP_ADDR'].map((name) => ({
+    title: `${name}, as Kubernetes sets it for a Service named coatcheck`,
+    environment: { COATCHECK_PORT: 'tcp://10.0.0.1:4010', [name]: '10.0.0.1' },
+    says: /^coatcheck: The environment has an unknown variable \w+\.\n {2}.*set enableServiceLinks to false/,
+  })),
   {
     title: 'a value of the wrong form in the file',
     file: { workers: 'two' },
