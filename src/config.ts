@@ -1,7 +1,7 @@
-import { readFileSync } from 'node:fs'
+import { readConfigurationFile } from './configuration-file.ts'
 import { OperatorError, UsageError } from './errors.ts'
 import { nearest } from './nearest.ts'
-import { isJsonObject, type JsonObject } from './protocol/parse.ts'
+import type { JsonObject } from './protocol/parse.ts'
 import { Secret } from './secret.ts'
 import {
   httpsOrigins,
@@ -274,18 +274,25 @@ export function readConfig({ file, environment, flags, defaults }: Sources): Con
     settings[name] = readSetting(name, given[name], { environment, flags })
   }
   if (!isComplete(settings)) throw new TypeError('a setting has no value')
+  return { ...settings, ...readSecrets(environment, flags) }
+}
+
+function readSecrets(
+  environment: Sources['environment'],
+  { rootKeyFile }: Sources['flags'],
+): Pick<Config, 'rootKey' | 'pkcs11Pin'> {
   const secret = (variable: string): Secret | undefined => {
     const value = environment[variable]
     return value === undefined ? undefined : new Secret(value)
   }
-  const rootKey = flags.rootKeyFile === undefined ? secret(ROOT_KEY_VARIABLE) : undefined
+  const rootKey = rootKeyFile === undefined ? secret(ROOT_KEY_VARIABLE) : undefined
   if (rootKey !== undefined && environment[`${ROOT_KEY_VARIABLE}_FILE`] !== undefined) {
     throw new OperatorError(
       `The root key is given twice, by ${ROOT_KEY_VARIABLE} and by ${ROOT_KEY_VARIABLE}_FILE.`,
       'Unset one of them, or name the file with --root-key-file.',
     )
   }
-  return { ...settings, rootKey, pkcs11Pin: secret(PIN_VARIABLE) }
+  return { rootKey, pkcs11Pin: secret(PIN_VARIABLE) }
 }
 
 function readSetting(name: SettingName, given: unknown, sources: NamedSources): unknown {
@@ -327,7 +334,7 @@ function settingNames(): readonly SettingName[] {
 }
 
 function readFile(path: string): JsonObject {
-  const members = parseFile(path)
+  const members = readConfigurationFile(path)
   for (const name of Object.keys(members)) {
     if (Object.hasOwn(SETTINGS, name)) continue
     throw new OperatorError(
@@ -336,23 +343,6 @@ function readFile(path: string): JsonObject {
     )
   }
   return members
-}
-
-function parseFile(path: string): JsonObject {
-  try {
-    const members: unknown = JSON.parse(readFileSync(path, 'utf8'))
-    if (isJsonObject(members)) return members
-  } catch (cause) {
-    throw new OperatorError(
-      `The configuration file ${path} cannot be read.`,
-      'It must be a JSON object.',
-      cause,
-    )
-  }
-  throw new OperatorError(
-    `The configuration file ${path} holds no JSON object.`,
-    'Write {"port": 4010}, for example.',
-  )
 }
 
 function readEnvironment(environment: Sources['environment']): JsonObject {

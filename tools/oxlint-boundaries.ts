@@ -14,7 +14,7 @@ const ORDER: readonly (readonly string[])[] = [
   ['keys', 'merchant', 'session'],
   ['actions'],
   ['http', 'inspect'],
-  ['setting-kinds'],
+  ['setting-kinds', 'configuration-file'],
   ['service', 'config'],
   ['dev'],
   ['certificates'],
