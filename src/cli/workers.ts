@@ -36,34 +36,42 @@ export function createWorkers(count: number, needs: WorkerNeeds): Workers {
   const listening = new Set<Worker>()
   let stopping = false
 
-  function startOne(): Promise<number> {
+  function launch(
+    onListening: (port: number) => void,
+    onFailure: (worker: Worker, end: WorkerEnd) => void,
+  ): void {
     const worker = needs.fork()
     running.add(worker)
-    return new Promise((resolve, reject) => {
-      const onEnd = (code: number | null, signal: string | null): void => {
-        const hadListened = listening.delete(worker)
-        running.delete(worker)
-        if (!hadListened)
-          reject(new OperatorError('A worker could not start.', 'Its message above says why.'))
-        else if (!stopping) replace(worker, { code, signal })
-      }
-      worker.once('listening', ({ port }) => {
-        listening.add(worker)
-        resolve(port)
-      })
-      worker.once('exit', onEnd)
-      // One that was started is dying, and something did not reach it: its exit follows.
-      worker.on('error', () => {
-        if (worker.process.pid === undefined) onEnd(null, null)
-      })
+    const onEnd = (code: number | null, signal: string | null): void => {
+      const told = listening.delete(worker) ? replace : onFailure
+      running.delete(worker)
+      told(worker, { code, signal })
+    }
+    worker.once('listening', ({ port }) => {
+      listening.add(worker)
+      onListening(port)
+    })
+    worker.once('exit', onEnd)
+    // One that was started is dying, and something did not reach it: its exit follows.
+    worker.on('error', () => {
+      if (worker.process.pid === undefined) onEnd(null, null)
     })
   }
 
   function replace(worker: Worker, end: WorkerEnd): void {
+    if (stopping) return
     needs.onCrash(worker, end)
     setTimeout(() => {
-      if (!stopping) startOne().catch(() => replace(worker, end))
+      if (!stopping) launch(() => undefined, replace)
     }, RESTART_MILLISECONDS)
+  }
+
+  function startOne(): Promise<number> {
+    return new Promise((resolve, reject) =>
+      launch(resolve, () =>
+        reject(new OperatorError('A worker could not start.', 'Its message above says why.')),
+      ),
+    )
   }
 
   async function start(): Promise<number> {

@@ -264,6 +264,7 @@ const MISCONFIGURED: readonly Misconfigured[] = [
   ...['foo', '*', 'https://a.example/', 'https://a.example/path', 'http://a.example'].map(
     (origin) => ({
       title: `the page origin ${origin}`,
+      code: 2,
       args: ['--page-origins', `https://shop.example.com,${origin}`],
       says: /^coatcheck: The setting pageOrigins .* is not https origins without a path, .*\n {2}Correct --page-origins\.\n$/,
     }),
