@@ -43,9 +43,9 @@ export function createWorkers(count: number, needs: WorkerNeeds): Workers {
     const worker = needs.fork()
     running.add(worker)
     const onEnd = (code: number | null, signal: string | null): void => {
-      const told = listening.delete(worker) ? replace : onFailure
+      const next = listening.delete(worker) ? replace : onFailure
       running.delete(worker)
-      told(worker, { code, signal })
+      next(worker, { code, signal })
     }
     worker.once('listening', ({ port }) => {
       listening.add(worker)

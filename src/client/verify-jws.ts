@@ -40,7 +40,7 @@ function decodeHeader(jwt: string): JsonObject | undefined {
 
 /**
  * Verifies a JWT: signature (RS256 and nothing else), then `exp` with {@link CLOCK_TOLERANCE_SECONDS}, which must be there.
- * Returns its claims; `iss`, `iat` and all others are not looked at.
+ * Returns its claims. An `nbf` to come and an `iat` that is no number are refused; `iss` and all others are not looked at.
  *
  * @throws FlexError `invalid` or `expired`.
  */

@@ -7,7 +7,7 @@ export const SERVER_OPTIONS = {
   connectionsCheckingInterval: 1000,
   // Node swaps the two times when this one, by default 60 s, is the longer: bodies would have 60 s.
   headersTimeout: REQUEST_TIMEOUT_MILLISECONDS,
-  // Node would refuse it without a body and a correlation id; here `requireHost` does.
+  // Node would refuse it without a body and a correlation id; here `requireOneHost` does.
   requireHostHeader: false,
 } as const
 

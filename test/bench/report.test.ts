@@ -3,6 +3,7 @@ import { test } from 'node:test'
 import { CASES } from '../../bench/cases.ts'
 import type { Slice } from '../../bench/measure.ts'
 import { judge, type CaseReport } from '../../bench/report.ts'
+import { LOAD } from './load.ts'
 
 test('a one-time token may cost 2.2 times its bare RSA, and 5 % beyond that is slack', () => {
   assert.equal(judgeTokens({ server: 2200 }).verdict, 'met')
@@ -52,14 +53,5 @@ function judgeTokens({
 }
 
 function sliceOf(serverMicroseconds: number): Slice {
-  const load = {
-    statuses: { 201: 100 },
-    replies: 100,
-    seconds: 0.7,
-    p50Milliseconds: 18,
-    p99Milliseconds: 25,
-    cpuMicroseconds: 3000,
-    samples: [],
-  }
-  return { load, serverMicroseconds, bareMicroseconds: 1000, isValid: true }
+  return { load: LOAD, serverMicroseconds, bareMicroseconds: 1000, isValid: true }
 }

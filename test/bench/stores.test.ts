@@ -4,6 +4,7 @@ import { test, type TestContext } from 'node:test'
 import { judgeStore, type StoreReport } from '../../bench/stores-report.ts'
 import type { StoreResults, StoreRound, StoreSlice } from '../../bench/stores.ts'
 import { launchProgram, PROJECT, type Ended } from '../process.ts'
+import { LOAD } from './load.ts'
 
 const MAIN = join(PROJECT, 'bench/main.ts')
 
@@ -86,14 +87,5 @@ const MACHINE = {
 }
 
 function sliceOf(serviceMicroseconds: number): StoreSlice {
-  const load = {
-    statuses: { 201: 100 },
-    replies: 100,
-    seconds: 0.3,
-    p50Milliseconds: 15,
-    p99Milliseconds: 30,
-    cpuMicroseconds: 1000,
-    samples: [],
-  }
-  return { load, serviceMicroseconds, databaseMicroseconds: undefined, isValid: true }
+  return { load: LOAD, serviceMicroseconds, databaseMicroseconds: undefined, isValid: true }
 }

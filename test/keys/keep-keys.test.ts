@@ -1,12 +1,11 @@
 import { strict as assert } from 'node:assert'
-import { test, type TestContext } from 'node:test'
+import { test } from 'node:test'
 import { systemRandom } from '../../src/clock-and-random.ts'
 import { createAuditKey } from '../../src/keys/audit-keys.ts'
 import { createKeyKeeper, type KeyKeeper } from '../../src/keys/keep-keys.ts'
 import { auditPolicy, sealingPolicy, signingPolicy } from '../../src/keys/plan.ts'
 import { holdRootKey } from '../../src/keys/root-key.ts'
 import { createSealingKey, loadSealer } from '../../src/keys/sealing-keys.ts'
-import { startKeepingKeys } from '../../src/cli/keep-keys.ts'
 import { createMemoryStore } from '../../src/store/memory.ts'
 import { sealedWrite } from '../../src/store/sealed-records.ts'
 import type { Store } from '../../src/store/contract.ts'
@@ -54,27 +53,4 @@ test('what cannot be sealed anew holds up no key of another kind', async () => {
   }
   assert.ok(faults.length > 0)
   assert.ok((await keeper.list('audit-key')).length > before.length)
-})
-
-test('what goes on failing is told once, and again when it fails anew', async (t: TestContext) => {
-  t.mock.timers.enable({ apis: ['setInterval'] })
-  const failing = [['a'], ['a', 'b'], [], ['a']]
-  const told: string[] = []
-  const stop = startKeepingKeys({
-    keeper: {
-      keep: async (_policies, onFault) => {
-        for (const text of failing.shift() ?? []) onFault(text)
-        return []
-      },
-    },
-    policies: POLICIES,
-    logger: { info() {}, warn() {}, error() {} },
-    onFault: (error) => void told.push(String(error)),
-  })
-  while (failing.length > 0) {
-    await new Promise((resolve) => setImmediate(resolve))
-    t.mock.timers.tick(10_000)
-  }
-  await stop()
-  assert.deepEqual(told, ['a', 'b', 'a'])
 })
