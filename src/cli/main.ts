@@ -1,5 +1,6 @@
 import { CommanderError } from 'commander'
 import { OperatorError, UsageError } from '../errors.ts'
+import { explainStoreError } from './explain-store-error.ts'
 import { EXIT } from './print.ts'
 import { loadProgram } from './program.ts'
 import { findHelpTopic } from './usage.ts'
@@ -12,7 +13,7 @@ async function main(): Promise<void> {
     await program.parseAsync()
   } catch (error) {
     // What had been started, such as minting, would keep the process from ending.
-    process.exit(report(error))
+    process.exit(report(explainStoreError(error)))
   }
 }
 

@@ -1,0 +1,13 @@
+import { OperatorError, ServiceError } from '../errors.ts'
+import { describeReason } from './describe-reason.ts'
+
+const FIX =
+  'See that no other program holds the database, that its disk has space and that this user may write to it; then try again.'
+
+/** Turns the failure of a store into a sentence for operators, with the words of its engine; any other error stays. */
+export function explainStoreError(error: unknown): unknown {
+  if (!(error instanceof ServiceError) || error.code !== 'STORE_UNAVAILABLE') return error
+  // Engines that know their failures have said it in sentences.
+  if (error.cause instanceof OperatorError) return error.cause
+  return new OperatorError(`The store is not available: ${describeReason(error)}.`, FIX, error)
+}

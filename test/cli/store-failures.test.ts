@@ -1,0 +1,50 @@
+import assert from 'node:assert/strict'
+import { join } from 'node:path'
+import { DatabaseSync } from 'node:sqlite'
+import { before, test } from 'node:test'
+import { run } from '../process.ts'
+import { makeVault, type MadeVault } from '../vault.ts'
+
+let vault: MadeVault
+before(async () => {
+  vault = await makeVault(0)
+  refuseWrites(vault, 'database or disk is full')
+})
+
+/** Makes the store refuse every write with a message, as its engine would. */
+function refuseWrites({ data }: MadeVault, message: string): void {
+  const db = new DatabaseSync(join(data, 'coatcheck.db'))
+  for (const event of ['INSERT', 'UPDATE', 'DELETE']) {
+    db.exec(
+      `CREATE TRIGGER refuse_${event} BEFORE ${event} ON records
+       BEGIN SELECT RAISE(ABORT, '${message}'); END`,
+    )
+  }
+  db.close()
+}
+
+const WRITING: readonly (readonly string[])[] = [
+  ['merchants', 'add', 'x'],
+  ['merchants', 'disable', 'shop-1'],
+  ['credentials', 'add', 'shop-1'],
+  ['credentials', 'revoke', 'key-1'],
+  ['keys', 'rotate', 'signing'],
+  ['keys', 'rewrap'],
+]
+
+for (const command of WRITING) {
+  test(`${command.join(' ')} says in a sentence why the store did not write`, async (t) => {
+    const where = ['--data', vault.data, '--root-key-file', vault.rootKeyFile]
+    const plain = await run(t, [...command, ...where], { folder: vault.data })
+    assert.deepEqual([plain.code, plain.stdout], [1, ''])
+    assert.match(
+      plain.stderr,
+      /^coatcheck: The store is not available: database or disk is full\.\n {2}See that .*\n$/,
+    )
+    const asJson = await run(t, [...command, ...where, '--json'], { folder: vault.data })
+    assert.deepEqual([asJson.code, asJson.stdout], [1, ''])
+    const { error } = JSON.parse(asJson.stderr) as { readonly error: Record<string, string> }
+    assert.equal(error['problem'], 'The store is not available: database or disk is full.')
+    assert.match(error['fix'] ?? '', /^See that .* then try again\.$/)
+  })
+}
