@@ -99,7 +99,7 @@ function addCredential(merchantId: string, options: CredentialOptions): Administ
       merchantId,
       withDefaults(options, merchant),
     )
-    printCredential(printer, created, { origin: readSettings({ ...options }).origin })
+    await printCredential(printer, created, { origin: readSettings({ ...options }).origin })
   }
 }
 

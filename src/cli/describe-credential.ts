@@ -1,6 +1,8 @@
+import { OperatorError } from '../errors.ts'
 import { authenticationsOf, clientConfigurations } from '../merchant/client-configuration.ts'
 import type { ClientConfiguration } from '../merchant/client-configuration.ts'
-import type { CreatedCredential } from './create-credential.ts'
+import type { CreatedCredential, ShownCredential } from './create-credential.ts'
+import { describeReason } from './describe-reason.ts'
 import type { Printer } from './print.ts'
 
 const LABELS = {
@@ -18,12 +20,16 @@ interface Further {
   readonly members?: object
 }
 
-/** Prints a new credential, this once, and what to set in each official client. */
-export function printCredential(
+/**
+ * Prints a new credential, which is stored already, this once, and what to set in each official client.
+ *
+ * @throws OperatorError when standard output does not take its secret.
+ */
+export async function printCredential(
   printer: Printer,
   { shown, client }: Pick<CreatedCredential, 'shown' | 'client'>,
   { origin, members = {} }: Further,
-): void {
+): Promise<void> {
   const values = new Map<string, unknown>(Object.entries(shown))
   const rows = Object.entries(LABELS).filter(([name]) => values.has(name))
   const width = Math.max(...rows.map(([, label]) => label.length)) + 2
@@ -35,6 +41,9 @@ export function printCredential(
       : authenticationsOf(client).flatMap((way) => clientConfigurations(client, way, url))
   printer.result(lines.join('\n'), { ...shown, ...members, clients })
   if (shown.secret !== undefined) {
+    await printer.passedOn().catch((cause: unknown) => {
+      throw secretLost(shown, cause)
+    })
     printer.note('The secret is stored sealed and is not shown again.')
   }
   if (shown.p12 !== undefined) {
@@ -43,6 +52,14 @@ export function printCredential(
   if (clients.length === 0) return
   printer.note(`\n${describeClients(clients)}\n`)
   if (origin === '') printer.note('With --origin <https origin> the lines name this service.')
+}
+
+function secretLost({ merchantId, keyId }: ShownCredential, cause: unknown): OperatorError {
+  return new OperatorError(
+    `The credential ${keyId} of ${merchantId} is stored, and its secret could not be written to standard output: ${describeReason(cause)}.`,
+    `Run "coatcheck credentials rotate ${merchantId} --replace ${keyId}" for one with a new secret, then "coatcheck credentials revoke ${keyId}".`,
+    cause,
+  )
 }
 
 function describeClients(clients: readonly ClientConfiguration[]): string {

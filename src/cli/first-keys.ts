@@ -20,13 +20,16 @@ const GUARD: Write = {
   value: Buffer.alloc(0),
 }
 
-interface FirstKeysNeeds {
+/** What the first keys are made with. */
+export interface FirstKeysNeeds {
   readonly store: Pick<Store, 'write'>
   readonly root: HeldRootKey
   /** Where the store is, in words. */
   readonly place: string
   /** What is written with them. Default is nothing. */
   readonly further?: readonly Write[]
+  /** Told the kid of the signing key before anything is written; when it rejects, nothing is. Default does nothing. */
+  readonly announce?: (kid: string) => Promise<void>
 }
 
 /**
@@ -40,6 +43,7 @@ export async function makeFirstKeys({
   root,
   place,
   further = [],
+  announce,
 }: FirstKeysNeeds): Promise<string> {
   const made = createMemoryStore(systemClock)
   const rootKey = root.current()
@@ -50,6 +54,7 @@ export async function makeFirstKeys({
   await createAuditKey(made, sealer, making)
   await ensureMleKey({ store: made, sealer })
   const writes = (await Promise.all(KINDS.map((kind) => copyAll(made, kind)))).flat()
+  await announce?.(kid)
   if (await store.write([GUARD, ...further, ...writes])) return kid
   throw new OperatorError(
     `Another "coatcheck keys init" has made the keys of the store in ${place} at the same time.`,

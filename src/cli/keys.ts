@@ -3,16 +3,16 @@ import { systemClock } from '../clock-and-random.ts'
 import type { Config } from '../config.ts'
 import { OperatorError } from '../errors.ts'
 import { stateOf, type DatedKey } from '../keys/key-life.ts'
-import { shareSetWrite } from '../keys/split-root-key.ts'
+import { shareSetWrite, type SplitRootKey } from '../keys/split-root-key.ts'
 import { examples } from './examples.ts'
-import { makeFirstKeys } from './first-keys.ts'
+import { makeFirstKeys, type FirstKeysNeeds } from './first-keys.ts'
 import { withKeeper } from './keeper.ts'
 import { keysCertificateCommand } from './keys-certificate.ts'
 import { rewrapCommand } from './keys-rewrap.ts'
 import { revokeCommand, rotateCommand } from './keys-rotate.ts'
 import { unlockCommand } from './keys-unlock.ts'
 import { describeCustody, makeCustody } from './make-custody.ts'
-import { createPrinter } from './print.ts'
+import { createPrinter, type Printer } from './print.ts'
 import { addSettings, readSettings } from './settings.ts'
 import {
   addShareCounts,
@@ -21,7 +21,7 @@ import {
   sharesUncounted,
   type ShareCountOptions,
 } from './share-counts.ts'
-import { describeShares, showShares } from './show-shares.ts'
+import { printShares, sharesInVain } from './show-shares.ts'
 import { dateInWords } from '../inspect/time-in-words.ts'
 import { createVaultStore, describeVaultStore, VAULT_SETTINGS } from './vault.ts'
 
@@ -84,19 +84,32 @@ async function initKeys(options: InitOptions, config: Config): Promise<void> {
       )
     }
     const { root, split } = await makeCustody(config, counts)
-    const further = split === undefined ? [] : [shareSetWrite(split.set)]
-    const kid = await makeFirstKeys({ store, root, place, further })
-    const made = { data: place, signingKid: kid }
-    if (split !== undefined) {
-      const text = [describeShares(split), ...describeSplitInit(place, kid)].join('\n')
-      printer.result(text, { ...made, ...showShares(split) })
-      return
-    }
+    if (split !== undefined) return await initSplit({ store, root, place }, split, printer)
+    const kid = await makeFirstKeys({ store, root, place })
     const isInFile = config.rootKey === undefined && config.rootKeyIn === 'file'
     const rootKeyFile = isInFile ? config.rootKeyFile : undefined
-    printer.result(describeInit(config, place, kid), { ...made, rootKeyFile })
+    printer.result(describeInit(config, place, kid), { data: place, signingKid: kid, rootKeyFile })
   } finally {
     await store.close()
+  }
+}
+
+async function initSplit(
+  needs: Pick<FirstKeysNeeds, 'store' | 'root' | 'place'>,
+  split: SplitRootKey,
+  printer: Printer,
+): Promise<void> {
+  const { place: data } = needs
+  let isAnnounced = false
+  const announce = async (signingKid: string): Promise<void> => {
+    await printShares(printer, split, { data, signingKid })
+    isAnnounced = true
+  }
+  try {
+    const kid = await makeFirstKeys({ ...needs, further: [shareSetWrite(split.set)], announce })
+    printer.note(describeSplitInit(data, kid))
+  } catch (error) {
+    throw isAnnounced ? sharesInVain('The keys could not be stored', error) : error
   }
 }
 
@@ -111,11 +124,11 @@ function describeInit(config: Config, place: string, kid: string): string {
   ].join('\n')
 }
 
-function describeSplitInit(place: string, kid: string): readonly string[] {
+function describeSplitInit(place: string, kid: string): string {
   return [
     `Signing key ${kid} and a sealing key are in ${place}, sealed under the root key of these shares.`,
     'Next, with --root-key-in shares: coatcheck merchants add <id>',
-  ]
+  ].join('\n')
 }
 
 const TITLES = ['kind', 'id', 'state', 'created', 'active from', 'gone at'] as const

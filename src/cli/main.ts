@@ -1,24 +1,42 @@
-import { CommanderError } from 'commander'
+import { CommanderError, type Command } from 'commander'
 import { OperatorError, UsageError } from '../errors.ts'
 import { explainStoreError } from './explain-store-error.ts'
 import { EXIT } from './print.ts'
 import { loadProgram } from './program.ts'
+import { endWithOutput, OutputError, outputPassedOn, watchOutput } from './standard-output.ts'
 import { findHelpTopic } from './usage.ts'
 
 async function main(): Promise<void> {
+  watchOutput()
   const words = process.argv.slice(2).filter((argument) => argument !== '--')
   const program = await loadProgram(words[0])
+  try {
+    await runCommand(program, words)
+    await outputPassedOn()
+    endWithOutput(end)
+  } catch (error) {
+    end(error)
+  }
+}
+
+/** What had been started, such as minting, would keep the process from ending. */
+function end(error: unknown): never {
+  process.exit(report(explainStoreError(error)))
+}
+
+/** Help and the version are results like others, though they are thrown. */
+async function runCommand(program: Command, words: string[]): Promise<void> {
   try {
     findHelpTopic(program, words)?.help()
     await program.parseAsync()
   } catch (error) {
-    // What had been started, such as minting, would keep the process from ending.
-    process.exit(report(explainStoreError(error)))
+    if (!(error instanceof CommanderError && error.exitCode === 0)) throw error
   }
 }
 
 function report(error: unknown): number {
-  if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.done : EXIT.usage
+  if (error instanceof CommanderError) return EXIT.usage
+  if (error instanceof OutputError && error.isUnread) return EXIT.unread
   if (error instanceof OperatorError) {
     const { problem, fix } = error
     const asJson = process.argv.includes('--json')

@@ -104,7 +104,7 @@ function addMerchant(id: string, options: MerchantOptions & CredentialOptions): 
     const created = await createCredential(id, withDefaults(options, merchant), vault)
     const { credential, keepFilesIf } = created
     if (await keepFilesIf(() => administration.add(merchant, credential))) {
-      printCredential(printer, created, { origin: readSettings({ ...options }).origin })
+      await printCredential(printer, created, { origin: readSettings({ ...options }).origin })
       return noteUnusable(merchant, printer)
     }
     const merchants = await administration.list()

@@ -1,10 +1,12 @@
+import { outputPassedOn } from './standard-output.ts'
+
 /** Where a command writes: results to standard output, everything else to standard error. */
 export interface Printer {
   /** Prints a result: text for people, or with `--json` the value as one line of JSON. */
   result(text: string, value: unknown): void
   /** Prints a remark for people; nothing with `--json`. */
   note(text: string): void
-  /** Resolves once every result has been passed on; rejects when nobody reads them. */
+  /** Resolves once every result has been passed on; rejects with OutputError when nobody takes them. */
   passedOn(): Promise<void>
 }
 
@@ -17,12 +19,9 @@ export function createPrinter(json: boolean): Printer {
     note: (text) => {
       if (!json) process.stderr.write(`${text}\n`)
     },
-    passedOn: () =>
-      new Promise((resolve, reject) => {
-        process.stdout.write('', (error) => (error ? reject(error) : resolve()))
-      }),
+    passedOn: outputPassedOn,
   }
 }
 
-/** The exit codes of every command. */
-export const EXIT = { done: 0, problem: 1, usage: 2 } as const
+/** The exit codes of every command; that of output which is not read is what shells say of a program that SIGPIPE ended. */
+export const EXIT = { done: 0, problem: 1, usage: 2, unread: 141 } as const

@@ -10,7 +10,7 @@ import { openConfiguredToken } from './custody.ts'
 import { noToken, openOrCreateTokenKey } from './make-custody.ts'
 import type { Printer } from './print.ts'
 import { sharesUncounted, type ShareCounts } from './share-counts.ts'
-import { describeShares, showShares } from './show-shares.ts'
+import { printShares, sharesInVain } from './show-shares.ts'
 import type { Vault } from './vault.ts'
 
 /** Where a root key can be moved to by a command. */
@@ -44,7 +44,6 @@ export async function rewrapElsewhere(
   printer.result(text, { rewrapped, place, settings })
 }
 
-/** The shares are passed on first: a root key of which nobody has them must wrap nothing. */
 async function rewrapToShares(
   keeper: KeyKeeper,
   printer: Printer,
@@ -53,17 +52,12 @@ async function rewrapToShares(
   if (counts === undefined) throw sharesUncounted()
   const split = await makeSplitRootKey(counts, systemRandom)
   const settings = '--root-key-in shares'
-  printer.result(describeShares(split), { ...showShares(split), place: 'shares', settings })
-  await printer.passedOn()
+  await printShares(printer, split, { place: 'shares', settings })
   try {
     const rewrapped = await keeper.rewrap(split.root, split.set)
     printer.note(describeRewrap(rewrapped, 'these shares', settings))
   } catch (cause) {
-    throw new OperatorError(
-      'The sealing keys could not be wrapped: the shares that were printed open nothing.',
-      'Destroy them, and try again with the shares, the file or the token of before.',
-      cause,
-    )
+    throw sharesInVain('The sealing keys could not be wrapped', cause)
   }
 }
 

@@ -24,7 +24,7 @@ export function rotateCredential(merchantId: string, options: RotateOptions): Ad
     const { origin } = readSettings({ ...options })
     const replaces = old === undefined ? [] : [old.keyId]
     const next = replaces.length === 0 ? [] : NEXT
-    printCredential(printer, created, { origin, members: { replaces, next } })
+    await printCredential(printer, created, { origin, members: { replaces, next } })
     for (const step of next) printer.note(step)
     for (const keyId of replaces) printer.note(`Then: coatcheck credentials revoke ${keyId}`)
   }

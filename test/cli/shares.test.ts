@@ -20,9 +20,10 @@ import {
 
 test('keys init prints the shares of a root key that is written nowhere', async (t) => {
   const folder = makeFolder()
-  const made = await succeed(
-    run(t, ['keys', 'init', '--shares', '3', '--threshold', '2'], { folder }),
-  )
+  const init = ['keys', 'init', '--shares', '3', '--threshold', '2']
+  const { code, stdout: made, stderr } = await run(t, init, { folder })
+  assert.equal(code, 0, stderr)
+  assert.match(stderr, /^Signing key \w\w and a sealing key are in coatcheck-data, .*\nNext, /)
   assert.match(made, /^The root key [0-9a-f]{8} is split: any 2 of its 3 shares are needed\./)
   const shares = made.match(/^coatcheck-share-[1-3]of3-needs2-.*$/gm) ?? []
   assert.deepEqual(

@@ -48,3 +48,14 @@ for (const command of WRITING) {
     assert.match(error['fix'] ?? '', /^See that .* then try again\.$/)
   })
 }
+
+test('keys rewrap says why shares that were printed open nothing', async (t) => {
+  const where = ['--data', vault.data, '--root-key-file', vault.rootKeyFile]
+  const counts = ['--to', 'shares', '--shares', '3', '--threshold', '2']
+  const { code, stderr } = await run(t, ['keys', 'rewrap', ...counts, ...where])
+  assert.equal(code, 1)
+  assert.equal(
+    stderr,
+    'coatcheck: The sealing keys could not be wrapped (database or disk is full): the shares that were printed open nothing.\n  Destroy them, and try again.\n',
+  )
+})
