@@ -1,7 +1,8 @@
-import { rmSync, writeFileSync } from 'node:fs'
+import { rmSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { systemClock, systemRandom, type Random } from '../clock-and-random.ts'
 import { OperatorError } from '../errors.ts'
+import { createFile } from '../keys/create-file.ts'
 import type { NewCredential } from '../merchant/administration.ts'
 import { STRICT, type Allowances } from '../merchant/merchant.ts'
 import type { P12Client, SecretClient } from '../merchant/client-configuration.ts'
@@ -169,15 +170,7 @@ async function writeNewFile(
   content: Buffer,
   store: () => Promise<boolean>,
 ): Promise<boolean> {
-  try {
-    writeFileSync(path, content, { mode: 0o600, flag: 'wx' })
-  } catch (cause) {
-    throw new OperatorError(
-      `The file ${path} cannot be written.`,
-      'A key file is never overwritten: name another.',
-      cause,
-    )
-  }
+  createFile(path, content, { ifThere: 'A key file is never overwritten: name another.' })
   let isStored = false
   try {
     isStored = await store()

@@ -1,6 +1,5 @@
-import { writeFileSync } from 'node:fs'
 import { Command } from 'commander'
-import { OperatorError } from '../errors.ts'
+import { createFile } from '../keys/create-file.ts'
 import { addMleKey, ensureMleKey } from './mle-key.ts'
 import { createPrinter } from './print.ts'
 import { addSettings, readSettings } from './settings.ts'
@@ -34,19 +33,10 @@ async function writeCertificate(file: string, options: CertificateOptions): Prom
   const printer = createPrinter(options.json === true)
   await withVault(readSettings({ ...options }), async (vault) => {
     const { kid, certificate } = await (options.renew ? addMleKey(vault) : ensureMleKey(vault))
-    writeNewFile(file, certificate)
+    createFile(file, certificate, {
+      ifThere: 'A file that is there is never overwritten: name another.',
+      mode: 0o666,
+    })
     printer.result(`The certificate of key ${kid} is in ${file}. It is public.`, { kid, file })
   })
-}
-
-function writeNewFile(path: string, content: string): void {
-  try {
-    writeFileSync(path, content, { flag: 'wx' })
-  } catch (cause) {
-    throw new OperatorError(
-      `The file ${path} cannot be written.`,
-      'A file that is there is never overwritten: name another.',
-      cause,
-    )
-  }
 }

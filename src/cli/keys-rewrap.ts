@@ -1,21 +1,18 @@
 import {
   chownSync,
-  closeSync,
   existsSync,
-  fsyncSync,
   linkSync,
-  openSync,
   readFileSync,
   realpathSync,
   renameSync,
   rmSync,
   statSync,
-  writeSync,
 } from 'node:fs'
 import { Command, Option } from 'commander'
 import { systemClock, systemRandom } from '../clock-and-random.ts'
 import type { Config } from '../config.ts'
 import { OperatorError, UsageError } from '../errors.ts'
+import { createFile } from '../keys/create-file.ts'
 import { createKeyKeeper } from '../keys/keep-keys.ts'
 import { createRootKeyFile, holdRootKey, readRootKeyFile, type RootKey } from '../keys/root-key.ts'
 import { withKeeper } from './keeper.ts'
@@ -210,10 +207,7 @@ function replaceFile(path: string, text: string): string {
   rmSync(temporary, { force: true })
   try {
     const { uid, gid } = statSync(path)
-    const file = openSync(temporary, 'wx', 0o600)
-    writeSync(file, text)
-    fsyncSync(file)
-    closeSync(file)
+    createFile(temporary, text, { ifThere: 'Remove it.' })
     // Run by another user than the service, this must not take the key away from it.
     if (uid !== statSync(temporary).uid) chownSync(temporary, uid, gid)
     const kept = keepOld(path)

@@ -1,9 +1,9 @@
 import { createSecretKey } from 'node:crypto'
-import { openSync, writeSync, closeSync, fsyncSync } from 'node:fs'
 import { OperatorError } from '../errors.ts'
 import type { SigningToken } from '../hsm/token-signing.ts'
 import type { TokenRootKey } from '../hsm/token-root-key.ts'
 import type { SealingKey } from '../jose/seal.ts'
+import { createFile } from './create-file.ts'
 import { readPrivateFile } from './private-file.ts'
 
 /** The length of a root key. */
@@ -52,7 +52,7 @@ export function readRootKeyFile(path: string): SealingKey {
 /**
  * Writes a new root key into a file that must not exist yet, readable by its owner only.
  *
- * @throws OperatorError when the file is there already: a root key is never overwritten.
+ * @throws OperatorError when the file is there already, as a root key is never overwritten, or cannot be written.
  */
 export function createRootKeyFile(
   path: string,
@@ -60,19 +60,12 @@ export function createRootKeyFile(
 ): SealingKey {
   const bytes = randomBytes(KEY_BYTES)
   const text = bytes.toString('base64')
-  try {
-    const file = openSync(path, 'wx', 0o600)
-    writeSync(file, `${text}\n`)
-    fsyncSync(file)
-    closeSync(file)
-  } catch (cause) {
-    throw new OperatorError(
-      `The root key file ${path} cannot be created.`,
-      'A key file is never overwritten: name another with --root-key-file, or use the one that is there.',
-      cause,
-    )
-  }
   bytes.fill(0)
+  createFile(path, `${text}\n`, {
+    what: 'root key file',
+    ifThere:
+      'A key file is never overwritten: name another with --root-key-file, or use the one that is there.',
+  })
   return parseRootKey(text, path)
 }
 
