@@ -5,13 +5,13 @@ import { describeError, type Logger } from '../telemetry/logger.ts'
 import { collectShares, describeTaken } from './ask-for-shares.ts'
 import { openSecretLines } from './secret-lines.ts'
 import { listenForShares, unlockSocketOf, type OfferShare } from './unlock-socket.ts'
-import { openVaultStore } from './vault.ts'
+import { openVaultStore, requireWritable } from './vault.ts'
 
 /**
  * Waits until enough shares of the root key have come, by standard input or by the socket. Undefined when a signal ended
  * that before.
  *
- * @throws OperatorError when the root key of the store is not split, or the socket cannot be made.
+ * @throws OperatorError when the store cannot be written, its root key is not split, or the socket cannot be made.
  */
 export async function awaitShares(config: Config, logger: Logger): Promise<SealingKey | undefined> {
   const store = await openVaultStore(config)
@@ -19,6 +19,7 @@ export async function awaitShares(config: Config, logger: Logger): Promise<Seali
   const stop = (): void => resolve(undefined)
   process.once('SIGTERM', stop).once('SIGINT', stop)
   try {
+    await requireWritable(config, store)
     const { set, collector } = await collectShares(store)
     const socket = unlockSocketOf(config)
     const offer: OfferShare = async (text) => {

@@ -10,6 +10,7 @@ import { createKeyKeeper } from '../keys/keep-keys.ts'
 import { openLiveKeys } from '../keys/live-keys.ts'
 import { SITE } from '../service.ts'
 import type { Store } from '../store/contract.ts'
+import { createWriteProbe } from '../store/probe-writes.ts'
 import { createLogger, describeError, type Logger } from '../telemetry/logger.ts'
 import { addGauge } from '../telemetry/metrics.ts'
 import { checkReadiness } from '../http/check-readiness.ts'
@@ -55,10 +56,12 @@ export async function runPrimary(config: Config, json: boolean): Promise<void> {
       logger.error('a worker ended and is replaced', { worker: worker.id, ...end }),
   })
   const hsm = await watchHsm(config)
+  const takesWrites = createWriteProbe(store, systemClock)
   let draining = false
   const operators = createOperatorApp({
     readiness: async () => {
-      const readiness = await checkReadiness(store, housekeeping.minting.status(), hsm)
+      const needs = { store, takesWrites, hsm }
+      const readiness = await checkReadiness(needs, housekeeping.minting.status())
       return { ...readiness, ready: readiness.ready && !draining && workers.listening().length > 0 }
     },
     metrics: async () => {

@@ -8,7 +8,7 @@ import { createAdministration } from '../merchant/administration.ts'
 import { isForSigning, type Credential, type Merchant } from '../merchant/merchant.ts'
 import { checkPorts } from './listen.ts'
 import { checkTlsFiles } from './serve-tls.ts'
-import { withVault, type Vault } from './vault.ts'
+import { requireWritable, withVault, type Vault } from './vault.ts'
 
 interface Requirement {
   /** Says what is missing and how to mend it; undefined when it is there. */
@@ -84,7 +84,14 @@ async function requireKeys(
   joined: RootKey | undefined,
 ): Promise<OperatorError | undefined> {
   try {
-    const { merchants, credentials } = await withVault(config, readMerchants, joined)
+    const { merchants, credentials } = await withVault(
+      config,
+      async (vault) => {
+        await requireWritable(config, vault.store)
+        return readMerchants(vault)
+      },
+      joined,
+    )
     if (credentials.length === 0) {
       return new OperatorError('There is no merchant.', 'Run "coatcheck merchants add <id>".')
     }

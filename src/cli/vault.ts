@@ -1,6 +1,6 @@
 import type { Config, SettingName } from '../config.ts'
 import { systemClock, systemRandom } from '../clock-and-random.ts'
-import { OperatorError } from '../errors.ts'
+import { OperatorError, ServiceError } from '../errors.ts'
 import { readPrivateFile } from '../keys/private-file.ts'
 import type { HeldRootKey, RootKey } from '../keys/root-key.ts'
 import { loadSealer } from '../keys/sealing-keys.ts'
@@ -13,6 +13,7 @@ import {
   STORE_FORM,
   type StorePlace,
 } from '../store/open-store.ts'
+import { probeWrite } from '../store/probe-writes.ts'
 import type { Sealer } from '../store/sealed-records.ts'
 import { askForShares } from './ask-for-shares.ts'
 import { openRootKey } from './custody.ts'
@@ -101,6 +102,26 @@ export function openVaultRootKey(
   joined?: RootKey,
 ): Promise<HeldRootKey> {
   return openRootKey(config, async () => joined ?? askForShares(store))
+}
+
+/** Throws OperatorError when a store does not take writes: it would answer every session with 503. */
+export async function requireWritable(config: Config, store: Pick<Store, 'write'>): Promise<void> {
+  try {
+    // Changes nothing, and is refused like a change.
+    await store.write([{ op: 'delete', kind: 'first-keys', name: 'probe' }])
+    await probeWrite(store, systemClock)
+  } catch (error) {
+    const { place } = describeVaultStore(config)
+    const why =
+      error instanceof ServiceError && error.cause instanceof Error
+        ? `: ${error.cause.message}`
+        : ''
+    throw new OperatorError(
+      `The store in ${place} cannot be written${why}.`,
+      'Let the user of this process write there, files and folder, and see to it that there is room.',
+      error,
+    )
+  }
 }
 
 function noStore(config: Config): OperatorError {

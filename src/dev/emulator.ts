@@ -8,6 +8,7 @@ import { parseRootKey, type RootKey } from '../keys/root-key.ts'
 import { createService, SITE, type Service, type Wrappers } from '../service.ts'
 import type { Store } from '../store/contract.ts'
 import { createMemoryStore } from '../store/memory.ts'
+import { createWriteProbe } from '../store/probe-writes.ts'
 import type { Sealer } from '../store/sealed-records.ts'
 import { createLogger, describeError, type Logger } from '../telemetry/logger.ts'
 import { announceClock } from './announce-clock.ts'
@@ -244,8 +245,9 @@ async function run(options: EmulatorOptions, parts: Parts): Promise<Emulator> {
 /** Adds what is served beside the service by the same listener: the control API, and what operators ask for. */
 async function serveBeside(parts: Parts, needs: ControlNeeds): Promise<{ close(): Promise<void> }> {
   const { service, store } = parts
+  const takesWrites = createWriteProbe(store, parts.clock.now)
   const operators = createOperatorApp({
-    readiness: () => checkReadiness(store, needs.pools()),
+    readiness: () => checkReadiness({ store, takesWrites }, needs.pools()),
     metrics: () => service.metrics.text(),
     describe: describeAll,
   })

@@ -10,10 +10,12 @@ export function checkDataPermissions({ store }: Pick<Facts, 'store'>): readonly 
   const paths = [folder, lasting, passing].filter((path) => path !== undefined)
   const open = paths.filter(({ mode }) => (mode & OTHERS) !== 0)
   if (paths.length === 0) return []
+  const locked = paths.filter(({ mayWrite }) => !mayWrite)
   const owners = new Set(paths.map(({ uid }) => uid))
   return [
     ...(open.length === 0 ? [ok('Only their owner can read the data folder and its files.')] : []),
     ...open.map((path) => judgeOpenPath(path, path === folder)),
+    ...locked.map(judgeLockedPath),
     ...(owners.size > 1 ? [mixedOwners(store.data)] : []),
   ]
 }
@@ -22,6 +24,13 @@ function mixedOwners(data: string): Finding {
   return warning(
     `The data folder ${data} and its files belong to different users: one of them cannot serve.`,
     `Run: chown -R <the user that serves> ${data}`,
+  )
+}
+
+function judgeLockedPath({ path }: PathFacts): Finding {
+  return problem(
+    `This user cannot write ${path}: "coatcheck serve" refuses to start.`,
+    'Run doctor as the user that serves; let that user write the data folder and its files.',
   )
 }
 

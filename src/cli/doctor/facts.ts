@@ -14,6 +14,8 @@ export interface PathFacts {
   /** Permission bits, such as 0o600. */
   readonly mode: number
   readonly uid: number
+  /** Whether the user that looks may write it. */
+  readonly mayWrite: boolean
   readonly bytes: number
   readonly modifiedAt: number
 }

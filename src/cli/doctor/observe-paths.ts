@@ -1,4 +1,12 @@
-import { existsSync, realpathSync, statfsSync, statSync, type Stats } from 'node:fs'
+import {
+  accessSync,
+  constants,
+  existsSync,
+  realpathSync,
+  statfsSync,
+  statSync,
+  type Stats,
+} from 'node:fs'
 import { dirname, join, relative, resolve } from 'node:path'
 import type { Config } from '../../config.ts'
 import { OperatorError } from '../../errors.ts'
@@ -21,8 +29,18 @@ function observePath(path: string): PathFacts | undefined {
     path,
     mode: mode & PERMISSIONS,
     uid,
+    mayWrite: mayWrite(path),
     bytes: size,
     modifiedAt: Math.floor(mtimeMs / 1000),
+  }
+}
+
+function mayWrite(path: string): boolean {
+  try {
+    accessSync(path, constants.W_OK)
+    return true
+  } catch {
+    return false
   }
 }
 

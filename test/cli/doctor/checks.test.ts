@@ -57,6 +57,12 @@ const SPOILED: readonly (readonly [
   ['a full disk', withStore({ freeBytes: 9e6 }), 'problem', /Only 9 MB are free/],
   ['a nearly full disk', withStore({ freeBytes: 5e8 }), 'warning', /500 MB are free/],
   ['an open folder', withStore({ folder: { ...PATH, mode: 0o755 } }), 'warning', /mode 755/],
+  [
+    'a file to read',
+    withStore({ passing: { ...FILE, mayWrite: false } }),
+    'problem',
+    /cannot write/,
+  ],
   ['a file of all', withStore({ lasting: { ...FILE, mode: 0o666 } }), 'problem', /can write/],
   ['two owners', withStore({ folder: { ...PATH, uid: 0 } }), 'warning', /different users/],
   [

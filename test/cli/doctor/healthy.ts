@@ -36,6 +36,7 @@ export const PATH: PathFacts = {
   path: 'data',
   mode: 0o700,
   uid: 7,
+  mayWrite: true,
   bytes: 4096,
   modifiedAt: NOW - 60,
 }
