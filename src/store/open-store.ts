@@ -37,7 +37,7 @@ interface Engine {
 
 const SQLITE: Engine = {
   exists: async ({ folder }) => {
-    const { SQLITE_FILES } = await import('./sqlite.ts')
+    const { SQLITE_FILES } = await import('./sqlite-file.ts')
     return existsSync(join(folder, SQLITE_FILES.lasting))
   },
   open: async (options) => (await import('./sqlite.ts')).openSqliteStore(options),

@@ -1,9 +1,11 @@
 import { closeSync, existsSync, mkdirSync, openSync } from 'node:fs'
-import { dirname } from 'node:path'
+import { basename, dirname } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { OperatorError } from '../errors.ts'
 import type { Mode } from './contract.ts'
 
+/** The two files of the embedded store, in its data folder. */
+export const SQLITE_FILES = { lasting: 'coatcheck.db', passing: 'vault.db' } as const
 /** The application id that our database files carry. */
 export const APPLICATION_ID = 0x434f4154
 /** What every connection sets, as SQLite does not keep it in the file. */
@@ -157,6 +159,14 @@ function resultCode(error: unknown): number | undefined {
   return typeof code === 'number' ? code & 0xff : undefined
 }
 
+const MEND_LASTING =
+  'Restore it from a backup, or name another folder with --data; nothing was changed.'
+/** What helps where the file of what passes is damaged: no backup has it, and none may bring it back. */
+export const MEND_PASSING: string = [
+  'With nothing running, delete vault.db, vault.db-wal and vault.db-shm: what they hold lives for minutes to a day, and never comes from a backup.',
+  'Only the trail of releases is meant to stay: save what "coatcheck audit list" still reads of it before.',
+].join(' ')
+
 /** Says in a sentence why a database file cannot be used. */
 export function explainSqliteError(error: unknown, path: string): OperatorError {
   if (error instanceof OperatorError) return error
@@ -164,7 +174,7 @@ export function explainSqliteError(error: unknown, path: string): OperatorError 
   if (code === NOT_A_DATABASE || code === CORRUPT) {
     return new OperatorError(
       `${path} is damaged or not a database.`,
-      'Restore it from a backup, or name another folder with --data; nothing was changed.',
+      basename(path) === SQLITE_FILES.passing ? MEND_PASSING : MEND_LASTING,
       error,
     )
   }

@@ -4,12 +4,9 @@ import { epochSeconds, type Now } from '../clock-and-random.ts'
 import { ServiceError } from '../errors.ts'
 import { KINDS, type Kind, type Mode, type Store, type Write } from './contract.ts'
 import { assertOneLifetime } from './memory.ts'
-import { openSqliteFile } from './sqlite-file.ts'
+import { openSqliteFile, SQLITE_FILES } from './sqlite-file.ts'
 import { prepareRecords, type RecordTable } from './sqlite-records.ts'
 import { createTurnQueue, type TurnQueue } from './turn-queue.ts'
-
-/** The two files of the embedded store, in its data folder. */
-export const SQLITE_FILES = { lasting: 'coatcheck.db', passing: 'vault.db' } as const
 
 interface SqliteOptions {
   /** The data folder; it is made when it is not there. */

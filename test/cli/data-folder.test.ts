@@ -17,6 +17,7 @@ import { seed } from '../../src/dev/seed.ts'
 import { createRootKeyFile } from '../../src/keys/root-key.ts'
 import { SITE } from '../../src/service.ts'
 import type { Mode } from '../../src/store/contract.ts'
+import { MEND_PASSING } from '../../src/store/sqlite-file.ts'
 import { openSqliteStore } from '../../src/store/sqlite.ts'
 import { makeFolder, run } from '../process.ts'
 
@@ -86,7 +87,7 @@ const REFUSED: readonly Refused[] = [
       return folder
     },
     problem: 'DATA/vault.db is damaged or not a database.',
-    fix: 'Restore it from a backup, or name another folder with --data; nothing was changed.',
+    fix: MEND_PASSING,
   },
   {
     title: 'a database of another program',

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
+import { randomBytes } from 'node:crypto'
 import { once } from 'node:events'
-import { existsSync, readFileSync, readdirSync, writeFileSync } from 'node:fs'
+import { existsSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { join } from 'node:path'
 import { before, test, type TestContext } from 'node:test'
@@ -82,6 +83,22 @@ for (const { title, args, says } of SPOILED) {
     assert.match(refusal(await serveWith(t, args)), says)
   })
 }
+
+test('a damaged vault.db is not to be restored: serve, keys and doctor say what to delete', async (t) => {
+  const { data, rootKeyFile, ...made } = await makeVault(0)
+  writeFileSync(join(data, 'vault.db'), randomBytes(8192))
+  const place = ['--data', data, '--root-key-file', rootKeyFile]
+  const says =
+    /vault\.db is damaged or not a database\.\s+With nothing running, delete vault\.db, vault\.db-wal and vault\.db-shm: .* save what "coatcheck audit list" still reads/
+  assert.match(refusal(await run(t, serveArgs({ data, rootKeyFile, ...made }))), says)
+  assert.match(refusal(await run(t, ['keys', 'list', ...place])), says)
+  const diagnosis = await run(t, ['doctor', '--no-measure', ...place])
+  assert.equal(diagnosis.code, 1)
+  assert.match(diagnosis.stdout, says)
+  rmSync(join(data, 'vault.db'))
+  const healed = await run(t, ['keys', 'list', ...place])
+  assert.equal(healed.code, 0, healed.stderr)
+})
 
 test('serve refuses a store without a merchant', async (t) => {
   const folder = makeFolder()

@@ -12,7 +12,8 @@ import {
   type Sealer,
   type Unsealed,
 } from '../../src/store/sealed-records.ts'
-import { openSqliteStore, SQLITE_FILES } from '../../src/store/sqlite.ts'
+import { SQLITE_FILES } from '../../src/store/sqlite-file.ts'
+import { openSqliteStore } from '../../src/store/sqlite.ts'
 import { createTestClock } from './clock.ts'
 import { makeFolder } from './folder.ts'
 

@@ -1,4 +1,5 @@
 import { OperatorError } from '../../errors.ts'
+import { MEND_PASSING, SQLITE_FILES } from '../../store/sqlite-file.ts'
 import type { Facts, FileFacts, StoreFacts } from './facts.ts'
 import { note, ok, problem, warning, type Finding } from './finding.ts'
 
@@ -50,7 +51,12 @@ function checkFile(name: string, { read, bytes }: FileFacts): readonly Finding[]
   }
   if (damage !== undefined) {
     return [
-      problem(`${name} is damaged: ${damage}.`, 'Stop the service and restore it from a backup.'),
+      problem(
+        `${name} is damaged: ${damage}.`,
+        name === SQLITE_FILES.passing
+          ? MEND_PASSING
+          : 'Stop the service and restore it from a backup.',
+      ),
     ]
   }
   const found =

@@ -10,7 +10,7 @@ import {
 import { dirname, join, relative, resolve } from 'node:path'
 import type { Config } from '../../config.ts'
 import { OperatorError } from '../../errors.ts'
-import { SQLITE_FILES } from '../../store/sqlite.ts'
+import { SQLITE_FILES } from '../../store/sqlite-file.ts'
 import { readSqliteFile, type SqliteReading } from '../../store/sqlite-reader.ts'
 import type { FileFacts, PathFacts, RootKeyFacts, StoreFacts } from './facts.ts'
 
