@@ -6,7 +6,7 @@ import { dirname, relative, resolve, sep } from 'node:path'
 const ORDER: readonly (readonly string[])[] = [
   ['errors', 'card'],
   ['protocol', 'http-signature'],
-  ['clock-and-random', 'secret', 'nearest', 'repeat'],
+  ['clock-and-random', 'secret', 'nearest', 'repeat', 'system-error'],
   ['jose'],
   ['store'],
   ['audit', 'telemetry', 'limits'],

@@ -15,6 +15,7 @@ import { OperatorError, UsageError } from '../errors.ts'
 import { createFile } from '../keys/create-file.ts'
 import { createKeyKeeper } from '../keys/keep-keys.ts'
 import { createRootKeyFile, holdRootKey, readRootKeyFile, type RootKey } from '../keys/root-key.ts'
+import { systemCode } from '../system-error.ts'
 import { withKeeper } from './keeper.ts'
 import { createPrinter } from './print.ts'
 import {
@@ -226,7 +227,7 @@ function keepOld(path: string): string {
       linkSync(path, kept)
       return kept
     } catch (error) {
-      if (!(error instanceof Error && 'code' in error && error.code === 'EEXIST')) throw error
+      if (systemCode(error) !== 'EEXIST') throw error
     }
   }
 }

@@ -2,6 +2,7 @@ import type { FastifyInstance } from 'fastify'
 import type { Config } from '../config.ts'
 import { OperatorError } from '../errors.ts'
 import type { SecureListener } from '../http/secure-listener.ts'
+import { systemCode } from '../system-error.ts'
 
 interface Address {
   readonly host: string
@@ -62,7 +63,7 @@ export async function listenSecurely(
 
 /** Says in a sentence why an address cannot be listened on. */
 function explainListenError(cause: unknown, { host, port }: Address, flag: string): OperatorError {
-  const code: unknown = cause instanceof Error && 'code' in cause ? cause.code : undefined
+  const code = systemCode(cause)
   if (code === 'EADDRINUSE') {
     return new OperatorError(
       `Port ${port} of ${host} is in use.`,

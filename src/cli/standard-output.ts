@@ -1,5 +1,5 @@
 import { OperatorError } from '../errors.ts'
-import { systemReason } from '../keys/system-reason.ts'
+import { systemCode, systemReason } from '../system-error.ts'
 
 let failure: Error | undefined
 
@@ -19,7 +19,7 @@ export class OutputError extends OperatorError {
       cause,
     )
     this.reason = reason
-    this.isUnread = 'code' in cause && cause.code === 'EPIPE'
+    this.isUnread = systemCode(cause) === 'EPIPE'
   }
 }
 

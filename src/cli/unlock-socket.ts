@@ -7,6 +7,7 @@ import { text } from 'node:stream/consumers'
 import type { Config } from '../config.ts'
 import { OperatorError } from '../errors.ts'
 import { parseJsonObject, stringMember } from '../protocol/parse.ts'
+import { systemCode } from '../system-error.ts'
 
 const LONGEST_LINE_BYTES = 1024
 const OWNER_ONLY = 0o177
@@ -63,7 +64,7 @@ export async function listenForShares(path: string, offer: OfferShare): Promise<
 }
 
 function explainSocketError(path: string, cause: unknown): OperatorError {
-  if (codeOf(cause) === 'EADDRINUSE') {
+  if (systemCode(cause) === 'EADDRINUSE') {
     return new OperatorError(
       `Another process takes shares on ${path}, or something else is there.`,
       'Stop the other serve, or name another path with --unlock-socket.',
@@ -71,7 +72,7 @@ function explainSocketError(path: string, cause: unknown): OperatorError {
     )
   }
   return new OperatorError(
-    `The socket ${path} cannot be made (${codeOf(cause)}).`,
+    `The socket ${path} cannot be made.`,
     'Name one in a folder of yours that is there, with --unlock-socket; its path may have 100 characters.',
     cause,
   )
@@ -96,7 +97,7 @@ async function isLeftBehind(path: string): Promise<boolean> {
     await once(socket, 'connect')
     return false
   } catch (error) {
-    return codeOf(error) === 'ECONNREFUSED'
+    return systemCode(error) === 'ECONNREFUSED'
   } finally {
     socket.destroy()
   }
@@ -138,8 +139,4 @@ function nobodyWaits(path: string, cause?: unknown): OperatorError {
     'Start "coatcheck serve --root-key-in shares", or name its socket with --unlock-socket; one that is unlocked has none.',
     cause,
   )
-}
-
-function codeOf(error: unknown): string {
-  return error instanceof Error && 'code' in error ? String(error.code) : 'unknown'
 }

@@ -4,6 +4,7 @@ import { OperatorError, ServiceError } from '../errors.ts'
 import { readPrivateFile } from '../keys/private-file.ts'
 import type { HeldRootKey, RootKey } from '../keys/root-key.ts'
 import { loadSealer } from '../keys/sealing-keys.ts'
+import { readShareSet } from '../keys/split-root-key.ts'
 import type { Store } from '../store/contract.ts'
 import {
   describeStore,
@@ -96,11 +97,17 @@ export async function openVaultStore(
  * @param joined - the root key, where its shares were given already. Default is to ask for them, if it is split.
  * @throws OperatorError.
  */
-export function openVaultRootKey(
+export async function openVaultRootKey(
   config: Config,
   store: Pick<Store, 'get' | 'list'>,
   joined?: RootKey,
 ): Promise<HeldRootKey> {
+  if (config.rootKeyIn !== 'shares' && (await readShareSet(store)) !== undefined) {
+    throw new OperatorError(
+      'The root key of this store is split in shares.',
+      'Say so with --root-key-in shares, and give as many as are needed.',
+    )
+  }
   return openRootKey(config, async () => joined ?? askForShares(store))
 }
 

@@ -1,6 +1,6 @@
 import { closeSync, fsyncSync, openSync, rmSync, writeFileSync } from 'node:fs'
 import { OperatorError } from '../errors.ts'
-import { systemReason } from './system-reason.ts'
+import { systemCode, systemReason } from '../system-error.ts'
 
 /** How a new file is named in messages, and who may read it. */
 interface NewFile {
@@ -31,9 +31,8 @@ export function createFile(path: string, content: string | Buffer, named: NewFil
     }
   } catch (cause) {
     if (isCreated) rmSync(path, { force: true })
-    const isThere = cause instanceof Error && 'code' in cause && cause.code === 'EEXIST'
-    throw isThere
-      ? new OperatorError(`The ${what} ${path} cannot be written.`, ifThere, cause)
+    throw systemCode(cause) === 'EEXIST'
+      ? new OperatorError(`The ${what} ${path} is there already.`, ifThere, cause)
       : new OperatorError(
           `The ${what} ${path} cannot be written: ${systemReason(cause)}.`,
           FIX,

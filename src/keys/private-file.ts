@@ -1,5 +1,6 @@
 import { readFileSync, statSync } from 'node:fs'
 import { OperatorError } from '../errors.ts'
+import { systemCode, systemReason } from '../system-error.ts'
 
 const OTHERS_MAY_READ = 0o077
 
@@ -19,7 +20,13 @@ export function readPrivateFile(
     mode = statSync(path).mode
     text = readFileSync(path, 'utf8')
   } catch (cause) {
-    throw new OperatorError(`The ${named.what} ${path} cannot be read.`, named.fix, cause)
+    const what = `The ${named.what} ${path} cannot be read`
+    if (systemCode(cause) === 'ENOENT') throw new OperatorError(`${what}.`, named.fix, cause)
+    throw new OperatorError(
+      `${what}: ${systemReason(cause)}.`,
+      'It is to be a file that this user can read, and nobody else.',
+      cause,
+    )
   }
   if ((mode & OTHERS_MAY_READ) === 0) return text
   throw new OperatorError(

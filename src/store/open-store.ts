@@ -1,8 +1,9 @@
-import { existsSync } from 'node:fs'
+import { statSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Now } from '../clock-and-random.ts'
 import { OperatorError } from '../errors.ts'
 import { Secret } from '../secret.ts'
+import { systemCode, systemReason } from '../system-error.ts'
 import type { Mode, Store } from './contract.ts'
 import type { Inspected } from './database-facts.ts'
 import { describeAddress } from './store-address.ts'
@@ -38,9 +39,24 @@ interface Engine {
 const SQLITE: Engine = {
   exists: async ({ folder }) => {
     const { SQLITE_FILES } = await import('./sqlite-file.ts')
-    return existsSync(join(folder, SQLITE_FILES.lasting))
+    return isThere(folder, SQLITE_FILES.lasting)
   },
   open: async (options) => (await import('./sqlite.ts')).openSqliteStore(options),
+}
+
+/** Where nothing may be seen, nothing is known to be absent. */
+function isThere(folder: string, file: string): boolean {
+  try {
+    statSync(join(folder, file))
+    return true
+  } catch (error) {
+    if (systemCode(error) === 'ENOENT') return false
+    throw new OperatorError(
+      `The store in ${folder} cannot be looked at: ${systemReason(error)}.`,
+      'Let this user enter the folder, or name another with --data.',
+      error,
+    )
+  }
 }
 
 const POSTGRES: Engine = {

@@ -238,7 +238,7 @@ const FAILING: readonly Failing[] = [
     title: 'a p12 whose file is there',
     command: 'credentials add shop --p12 password.txt',
     code: 1,
-    says: /^coatcheck: The file password\.txt cannot be written\.\n {2}A key file is never overwritten/,
+    says: /^coatcheck: The file password\.txt is there already\.\n {2}A key file is never overwritten/,
   },
   {
     title: 'a p12 and a certificate',

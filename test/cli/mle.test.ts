@@ -108,7 +108,7 @@ test('keys certificate overwrites no file', async (t) => {
   assert.equal(code, 1)
   assert.equal(
     stderr,
-    'coatcheck: The file precious.pem cannot be written.\n  A file that is there is never overwritten: name another.\n',
+    'coatcheck: The file precious.pem is there already.\n  A file that is there is never overwritten: name another.\n',
   )
   assert.equal(readFileSync(join(folder, 'precious.pem'), 'utf8'), 'precious')
 })

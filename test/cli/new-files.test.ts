@@ -62,7 +62,7 @@ for (const { command, what, ifThere } of WRITING) {
   test(`${command} taken says that it is there, and leaves it`, async (t) => {
     const { code, stderr } = await run(t, [...command.split(' '), 'taken'], { folder })
     assert.equal(code, 1)
-    assert.equal(stderr, `coatcheck: The file taken cannot be written.\n  ${ifThere}\n`)
+    assert.equal(stderr, `coatcheck: The file taken is there already.\n  ${ifThere}\n`)
     assert.equal(readFileSync(join(folder, 'taken'), 'utf8'), 'precious')
   })
 }

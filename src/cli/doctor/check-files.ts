@@ -70,7 +70,7 @@ export function checkRootKey({
     return [
       problem(
         `There is no root key file ${path}.`,
-        'Run "coatcheck keys init", or name the right file with --root-key-file.',
+        'Name the right file with --root-key-file, or say --root-key-in shares where it is split; "coatcheck keys init" makes that of a new store.',
       ),
     ]
   }
