@@ -1,6 +1,6 @@
 import type { Config, SettingName } from '../config.ts'
 import { systemClock, systemRandom } from '../clock-and-random.ts'
-import { OperatorError, ServiceError } from '../errors.ts'
+import { OperatorError } from '../errors.ts'
 import { readPrivateFile } from '../keys/private-file.ts'
 import type { HeldRootKey, RootKey } from '../keys/root-key.ts'
 import { loadSealer } from '../keys/sealing-keys.ts'
@@ -18,6 +18,7 @@ import { probeWrite } from '../store/probe-writes.ts'
 import type { Sealer } from '../store/sealed-records.ts'
 import { askForShares } from './ask-for-shares.ts'
 import { openRootKey } from './custody.ts'
+import { describeReason } from './describe-reason.ts'
 
 /** The settings of every command that opens the vault. */
 export const VAULT_SETTINGS: readonly SettingName[] = [
@@ -119,12 +120,8 @@ export async function requireWritable(config: Config, store: Pick<Store, 'write'
     await probeWrite(store, systemClock)
   } catch (error) {
     const { place } = describeVaultStore(config)
-    const why =
-      error instanceof ServiceError && error.cause instanceof Error
-        ? `: ${error.cause.message}`
-        : ''
     throw new OperatorError(
-      `The store in ${place} cannot be written${why}.`,
+      `The store in ${place} cannot be written: ${describeReason(error)}.`,
       'Let the user of this process write there, files and folder, and see to it that there is room.',
       error,
     )
