@@ -6,6 +6,7 @@ import type { ShareSet } from '../keys/root-key-share.ts'
 import { loadSealer } from '../keys/sealing-keys.ts'
 import { readShareSet } from '../keys/split-root-key.ts'
 import type { Store } from '../store/contract.ts'
+import { wantsJson } from './print.ts'
 import { openSecretLines } from './secret-lines.ts'
 
 /** How the root key of a store is split, and what collects its shares. */
@@ -38,7 +39,7 @@ async function opens(store: Pick<Store, 'list'>, root: SealingKey): Promise<bool
 
 /**
  * Reads shares from standard input, a line each, until they join to the root key of a store. What is wrong with one is
- * said, and the next is read.
+ * said, and the next is read; to a program it is said only if there are not enough.
  *
  * @throws OperatorError when the root key is not split, or the input ends before there are enough.
  */
@@ -48,34 +49,40 @@ export async function askForShares(store: Pick<Store, 'get' | 'list'>): Promise<
   const lines = openSecretLines(
     `The root key is split: paste ${threshold} of its ${shares} shares, each with Enter. They are not shown.`,
   )
+  const unsaid: string[] = []
+  const say = wantsJson() && !process.stdin.isTTY ? (text: string) => unsaid.push(text) : printLine
   try {
     for await (const line of lines) {
-      const root = line.trim() === '' ? undefined : await takeAloud(collector, set, line)
+      const root = line.trim() === '' ? undefined : await takeAloud({ collector, set }, line, say)
       if (root !== undefined) return root
     }
   } finally {
     lines.close()
   }
   throw new OperatorError(
-    `The root key is split, and ${describeMissing(collector.missing())}.`,
+    [...unsaid, `The root key is split, and ${describeMissing(collector.missing())}.`].join(' '),
     `Give ${threshold} of its ${shares} shares by standard input, a line each.`,
   )
 }
 
 async function takeAloud(
-  collector: ShareCollector,
-  set: ShareSet,
+  { collector, set }: Collecting,
   line: string,
+  say: (text: string) => void,
 ): Promise<SealingKey | undefined> {
   try {
     const taken = await collector.take(line)
-    if (process.stdin.isTTY) process.stderr.write(`${describeTaken(taken, set)}\n`)
+    if (process.stdin.isTTY) say(describeTaken(taken, set))
     return taken.root
   } catch (error) {
     if (!(error instanceof OperatorError)) throw error
-    process.stderr.write(`${error.problem} ${error.fix}\n`)
+    say(`${error.problem} ${error.fix}`)
     return undefined
   }
+}
+
+function printLine(text: string): void {
+  process.stderr.write(`${text}\n`)
 }
 
 /** Says in a sentence that a share was taken, and what is missing. */

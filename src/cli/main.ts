@@ -1,7 +1,8 @@
+import cluster from 'node:cluster'
 import { CommanderError, type Command } from 'commander'
 import { OperatorError, UsageError } from '../errors.ts'
 import { explainStoreError } from './explain-store-error.ts'
-import { EXIT } from './print.ts'
+import { EXIT, wantsJson } from './print.ts'
 import { loadProgram } from './program.ts'
 import { endWithOutput, OutputError, outputPassedOn, watchOutput } from './standard-output.ts'
 import { findHelpTopic } from './usage.ts'
@@ -37,11 +38,12 @@ async function runCommand(program: Command, words: string[]): Promise<void> {
 function report(error: unknown): number {
   if (error instanceof CommanderError) return EXIT.usage
   if (error instanceof OutputError && error.isUnread) return EXIT.unread
+  // The primary has the same output, and says so.
+  if (error instanceof OutputError && cluster.isWorker) return EXIT.problem
   if (error instanceof OperatorError) {
     const { problem, fix } = error
-    const asJson = process.argv.includes('--json')
     console.error(
-      asJson ? JSON.stringify({ error: { problem, fix } }) : `coatcheck: ${problem}\n  ${fix}`,
+      wantsJson() ? JSON.stringify({ error: { problem, fix } }) : `coatcheck: ${problem}\n  ${fix}`,
     )
     return error instanceof UsageError ? EXIT.usage : EXIT.problem
   }

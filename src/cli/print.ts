@@ -23,5 +23,10 @@ export function createPrinter(json: boolean): Printer {
   }
 }
 
+/** Tells whether a command was called with `--json`, where there is no printer at hand. */
+export function wantsJson(): boolean {
+  return process.argv.includes('--json')
+}
+
 /** The exit codes of every command; that of output which is not read is what shells say of a program that SIGPIPE ended. */
 export const EXIT = { done: 0, problem: 1, usage: 2, unread: 141 } as const

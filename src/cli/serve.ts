@@ -20,7 +20,7 @@ export function serveCommand(): Command {
 }
 
 async function runServe(options: { readonly json?: true }, config: Config): Promise<void> {
-  if (cluster.isWorker) return (await import('./serve-worker.ts')).runWorker(config)
+  if (cluster.isWorker) return (await import('./serve-worker.ts')).startWorker(config)
   const environment = processEnvironment()
   hardenProcess(environment['NODE_OPTIONS'], environment)
   // Not loaded by the process that this one replaces: it is what takes time.

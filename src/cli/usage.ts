@@ -3,6 +3,7 @@ import type { Command, CommanderError, Option } from 'commander'
 import { UsageError } from '../errors.ts'
 import { nearest } from '../nearest.ts'
 import { HARDENED_ARGUMENTS } from './harden-process.ts'
+import { wantsJson } from './print.ts'
 
 /** Makes a command throw {@link UsageError} for each mistake in its use, and print nothing of its own. */
 export function refuseMistakes(command: Command): void {
@@ -151,7 +152,7 @@ function watchOption(command: Command, option: Option): void {
 function noteTwice({ long }: Option): void {
   // The processes that the vault makes of itself have its arguments, and it has said so already.
   const isOfVault = HARDENED_ARGUMENTS.every((argument) => process.execArgv.includes(argument))
-  if (process.argv.includes('--json') || isOfVault) return
+  if (wantsJson() || isOfVault) return
   console.error(`coatcheck: ${long} is given twice: the last one counts.\n  Leave one of them out.`)
 }
 

@@ -1,13 +1,17 @@
 import type { Worker } from 'node:cluster'
 import { OperatorError } from '../errors.ts'
+import { readStartFailure } from './start-failure.ts'
 import type { StopSignal } from './stop-on-signal.ts'
 
 const RESTART_MILLISECONDS = 500
+const ENDED = new OperatorError('A worker could not start.', 'What stands above says why.')
 
 /** How a worker ended: by a code of its own, or by a signal; by neither where it could not be started. */
 interface WorkerEnd {
   readonly code: number | null
   readonly signal: string | null
+  /** Why it did not start, where it said so. */
+  readonly failure?: OperatorError | undefined
 }
 
 interface WorkerNeeds {
@@ -42,11 +46,15 @@ export function createWorkers(count: number, needs: WorkerNeeds): Workers {
   ): void {
     const worker = needs.fork()
     running.add(worker)
+    let failure: OperatorError | undefined
     const onEnd = (code: number | null, signal: string | null): void => {
       const next = listening.delete(worker) ? replace : onFailure
       running.delete(worker)
-      next(worker, { code, signal })
+      next(worker, { code, signal, failure })
     }
+    worker.on('message', (message: unknown) => {
+      failure ??= readStartFailure(message)
+    })
     worker.once('listening', ({ port }) => {
       listening.add(worker)
       onListening(port)
@@ -68,9 +76,7 @@ export function createWorkers(count: number, needs: WorkerNeeds): Workers {
 
   function startOne(): Promise<number> {
     return new Promise((resolve, reject) =>
-      launch(resolve, () =>
-        reject(new OperatorError('A worker could not start.', 'Its message above says why.')),
-      ),
+      launch(resolve, (_worker, { failure = ENDED }) => reject(failure)),
     )
   }
 

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { join } from 'node:path'
 import { test, type TestContext } from 'node:test'
 import { launchProgram, makeFolder, PROJECT, run, type Ended } from '../process.ts'
-import { makeVault } from '../vault.ts'
+import { makeVault, serveArgs } from '../vault.ts'
 import { IN_SHARES, makeSplitVault, withShares } from './split-vault.ts'
 
 const COATCHECK = ['node', join(PROJECT, 'bin/coatcheck.js')] as const
@@ -115,6 +115,16 @@ for (const args of COMMANDS) {
     assert.ok(!/^ +at /m.test(stderr), stderr)
   })
 }
+
+test('serve whose output fails says so once, whatever its workers find', async (t) => {
+  const args = serveArgs(await makeVault(0))
+  const { code, stderr } = await runInVain(t, 'no space left on device', { args })
+  assert.equal(code, 1)
+  assert.match(
+    stderr,
+    /^coatcheck: Standard output cannot be written: no space [^\n]*\n {2}[^\n]*\n$/,
+  )
+})
 
 test('dev ends without a trace when its output fails', async (t) => {
   const args = ['dev', '--port', '0', '--ephemeral']

@@ -161,15 +161,15 @@ test('serve says that its port is in use, and ends with all its processes', asyn
   const address = server.address()
   const port = typeof address === 'object' ? String(address?.port) : ''
   for (const flag of ['--port', '--operator-port']) {
-    const { code, stderr } = await serveWith(t, [flag, port])
-    assert.equal(code, 1)
-    assert.match(
-      stderr,
-      new RegExp(
-        `^coatcheck: Port ${port} of 127\\.0\\.0\\.1 is in use\\.\n.*another port with ${flag} `,
-        'm',
-      ),
-    )
+    const args = serveArgs(vault)
+    const onPort = args.with(args.indexOf(flag) + 1, port)
+    const { code, stderr } = await run(t, onPort)
+    const problem = `Port ${port} of 127.0.0.1 is in use.`
+    const fix = `Stop the other program, or name another port with ${flag} (0 takes a free one).`
+    assert.deepEqual([code, stderr], [1, `coatcheck: ${problem}\n  ${fix}\n`])
+    const toPrograms = await run(t, [...onPort, '--json'])
+    assert.equal(toPrograms.code, 1)
+    assert.deepEqual(JSON.parse(toPrograms.stderr), { error: { problem, fix } })
   }
 })
 

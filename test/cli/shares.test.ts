@@ -133,6 +133,13 @@ test('commands read the shares from standard input, whatever is wrong with some 
     stderr,
     /^That is no share of a root key\. .*\nShare 2 of 3 was given already\. .*\n$/,
   )
+  const refused = { ...vault, shares: ['hello', second] }
+  const toPrograms = await withShares(t, refused, 'keys', 'list', '--json')
+  const { error } = JSON.parse(toPrograms.stderr) as { readonly error: { problem: string } }
+  assert.match(
+    error.problem,
+    /^That is no share of a root key\. .* The root key is split, and 1 more share is needed\.$/,
+  )
   await succeed(withShares(t, enough, 'keys', 'rotate', 'signing'))
   await succeed(withShares(t, enough, 'merchants', 'add', 'shop-2', '--json'))
   assert.match(await succeed(withShares(t, enough, 'merchants', 'list')), /^shop-2 /m)
