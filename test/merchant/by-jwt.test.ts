@@ -228,25 +228,36 @@ test('spends a jti only on a request that is let in', async () => {
   assert.equal((await refused({ claims }))['reason'], 'TOKEN_REPLAYED')
 })
 
-test('remembers a jti as long as its token could be used', async () => {
-  const aging = createTestClock()
-  const other = await startHarness({ now: aging.now })
-  const signed = signByJwt(MERCHANT, SESSIONS, {
-    now: aging.now(),
-    claims: { iat: aging.seconds() + 300, exp: aging.seconds() + 600 },
-  })
-  assert.equal((await other.service.app.inject(signed)).statusCode, 201)
-  for (const seconds of [300, 299, 1]) {
-    aging.advance(seconds)
+for (const [what, { iat: from, exp: to }, steps] of [
+  ['of the longest life', { iat: 300, exp: 600 }, [300, 299, 1]],
+  ['that has expired, within the tolerance', { iat: 0, exp: 120 }, [121, 178, 1]],
+] as const) {
+  test(`remembers a jti as long as its token could be used, and no longer: one ${what}`, async () => {
+    const aging = createTestClock()
+    const other = await startHarness({ now: aging.now })
+    const began = aging.seconds()
+    const signed = signByJwt(MERCHANT, SESSIONS, {
+      now: aging.now(),
+      claims: { iat: began + from, exp: began + to },
+    })
+    assert.equal((await other.service.app.inject(signed)).statusCode, 201)
+    for (const seconds of steps) {
+      aging.advance(seconds)
+      const reply = await other.service.app.inject(signed)
+      const { coatcheck } = readErrorOf('AUTHENTICATION_FAILED', reply)
+      assert.equal(coatcheck?.['reason'], 'TOKEN_REPLAYED')
+    }
+    aging.advance(1)
     const reply = await other.service.app.inject(signed)
     const { coatcheck } = readErrorOf('AUTHENTICATION_FAILED', reply)
-    assert.equal(coatcheck?.['reason'], 'TOKEN_REPLAYED')
-  }
-  aging.advance(1)
-  const { coatcheck } = readErrorOf('AUTHENTICATION_FAILED', await other.service.app.inject(signed))
-  assert.equal(coatcheck?.['reason'], 'CLOCK_DIFFERS')
-  await other.close()
-})
+    assert.equal(coatcheck?.['reason'], 'CLOCK_DIFFERS')
+    aging.advance(began + to + 300 - aging.seconds())
+    assert.equal((await other.store.list('jwt-id')).length, 1)
+    aging.advance(1)
+    assert.equal((await other.store.list('jwt-id')).length, 0)
+    await other.close()
+  })
+}
 
 test('refuses a jti that is too long to be kept', async () => {
   await accepted({ claims: { jti: 'x'.repeat(128) } })
