@@ -318,3 +318,28 @@ test('compromised sealing keys are replaced: what lasts is sealed anew, what pas
     await createToken(each, await open(each, clock))
   }
 })
+
+test('what a revoked sealing key has sealed does not open any more, even where its replacement was interrupted', async (t) => {
+  const { clock, here, there, keeper, stock } = await startKept(t)
+  const opened = await open(here, clock)
+  await stock(4, 'rotated-pool-key')
+  const signer = await here.addMerchant({ sessionKeys: 'rotated' })
+  const shared = await openSession(here, { signer, now: clock.now() })
+  // From now on one holds in memory what opens them, the other does not.
+  for (const session of [opened, shared]) await createToken(here, session)
+  let waits = 0
+  const interrupted = keeper.replaceSealingKeys(async (at) => {
+    clock.advance(at - clock.seconds())
+    waits += 1
+    if (waits === 2) throw new Error('interrupted')
+  })
+  await assert.rejects(interrupted, { message: 'interrupted' })
+  clock.advance(5)
+  assert.equal((await keeper.list('sealing-key')).length, 2)
+  assert.ok(await here.store.get('session-key', opened.jwk.kid))
+  for (const each of [here, there]) {
+    for (const session of [opened, shared]) {
+      readErrorOf('SESSION_KEY_NOT_FOUND', await postJwe(each, encryptData(session)))
+    }
+  }
+})
