@@ -7,6 +7,7 @@ import { createSessionKeys } from '../../src/keys/session-keys.ts'
 import { readErrorOf } from '../error-reply.ts'
 import {
   createToken,
+  encrypt,
   encryptData,
   makeRootKey,
   openSession,
@@ -212,7 +213,10 @@ test('keeps a rotated key for its sessions’ 15 minutes and no longer', async (
   await createToken(harness, session)
   clock.advance(1)
   readErrorOf('SESSION_KEY_NOT_FOUND', await postJwe(harness, encryptData(session)))
+  // What is no data tells whether the private key was used.
+  readErrorOf('DECRYPTION_ERROR', await postJwe(harness, encrypt(session, 'x')))
   clock.advance(1)
+  readErrorOf('SESSION_KEY_NOT_FOUND', await postJwe(harness, encrypt(session, 'x')))
   assert.deepEqual(await harness.store.list('rotated-key'), [])
   const found = createSessionKeys(
     {
