@@ -179,6 +179,23 @@ for (const [what, spoil, mend, reason] of [
   })
 }
 
+test('a server that was demoted is not read from any more either: what it holds may be old', async (t) => {
+  if (!hasRedis(t)) return
+  const server = await startRedis()
+  const store = await openStore(t, server.url())
+  await store.write([card('a')])
+  await server.command('REPLICAOF', '127.0.0.1', '1')
+  for (const refused of [() => store.write([card('b')]), () => store.get('card', 'a')]) {
+    await assert.rejects(refused(), (error) => {
+      assert.ok(error instanceof ServiceError && error.code === 'STORE_UNAVAILABLE')
+      assert.match(String(error.cause), /is a replica, which takes no writes\. Name its primary/)
+      return true
+    })
+  }
+  await server.command('REPLICAOF', 'NO', 'ONE')
+  await until(() => works(store))
+})
+
 async function runEndlessScript(server: RedisServer): Promise<void> {
   void server.command('EVAL', 'while true do end', '0').catch(() => undefined)
   await until(() => answers(server, /^BUSY /))
