@@ -54,6 +54,19 @@ export function testBatches(openFor: OpenFor): void {
     assert.deepEqual(await names(store), ['a', 'c', 'd'])
   })
 
+  for (const [where, first, second] of [
+    ['the second of both', ['z', 'b'], ['a', 'b']],
+    ['the first of one and the second of the other', ['b'], ['a', 'b']],
+  ] as const) {
+    test(`of two concurrent batches the second has the last word on a record that is ${where}`, async (t) => {
+      const { store } = await openFor(t)
+      const batches = [first, second].map((all, index) => all.map((name) => put(name, `${index}`)))
+      const results = await Promise.all(batches.map((batch) => store.write(batch)))
+      assert.deepEqual(results, [true, true])
+      assert.equal(await valueOf(store, 'b'), '1')
+    })
+  }
+
   test('the writes of a batch see each other, in order', async (t) => {
     const { store } = await openFor(t)
     const batch = [putBy('put-new', 'a'), countOf('a', 1), remove('a'), putBy('put-new', 'a', 'w')]
