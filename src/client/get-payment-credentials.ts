@@ -65,13 +65,22 @@ export async function getPaymentCredentials(
 }
 
 async function importKey(privateKey: unknown): Promise<CryptoKey> {
-  if (privateKey instanceof CryptoKey) return privateKey
+  if (privateKey instanceof CryptoKey && mayDecrypt(privateKey)) return privateKey
   try {
     if (typeof privateKey === 'string') return await importPKCS8(privateKey, 'RSA-OAEP-256')
   } catch {
     // What was thrown could quote the key.
   }
-  throw localError('OPTIONS_INVALID', 'privateKey must be PKCS#8 in PEM, or a CryptoKey.')
+  throw localError(
+    'OPTIONS_INVALID',
+    'privateKey must be PKCS#8 in PEM, or a CryptoKey for RSA-OAEP with SHA-256 that may decrypt.',
+  )
+}
+
+function mayDecrypt({ algorithm, usages }: CryptoKey): boolean {
+  const hash = objectMember({ ...algorithm }, 'hash') ?? {}
+  const isOaep256 = algorithm.name === 'RSA-OAEP' && stringMember(hash, 'name') === 'SHA-256'
+  return isOaep256 && usages.includes('decrypt')
 }
 
 function parseJwe(text: string): string | undefined {

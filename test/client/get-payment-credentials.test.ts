@@ -64,6 +64,23 @@ test('a key that is none, and a reference that is none, are refused before anyth
   assert.equal(host.received.length, 0)
 })
 
+test('a CryptoKey that cannot decrypt is refused before anything is sent', async (t) => {
+  const host = await startHost(t, () => ({ body: 'x' }))
+  const silent = createClient({ ...MERCHANT, url: host.origin })
+  const { subtle } = globalThis.crypto
+  const oaep = { name: 'RSA-OAEP', hash: 'SHA-256' } as const
+  const pkcs8 = RELEASE_KEY.export({ type: 'pkcs8', format: 'der' })
+  const unfit = [
+    await importPKCS8(PEM, 'RSA-OAEP'),
+    await importPKCS8(PEM, 'RS256'),
+    await subtle.importKey('pkcs8', pkcs8, oaep, false, ['unwrapKey']),
+  ]
+  for (const privateKey of unfit) {
+    await rejectsWith('OPTIONS_INVALID', silent.getPaymentCredentials(JTI, { privateKey }))
+  }
+  assert.equal(host.received.length, 0)
+})
+
 test('the refusals of the service are passed on', async () => {
   const privateKey = PEM
   await rejectsWith('NOT_FOUND', client.getPaymentCredentials(JTI, { privateKey }))
