@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, writeFileSync } from 'node:fs'
+import { existsSync, writeFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { Command, InvalidArgumentError } from 'commander'
 import { systemClock, systemRandom, type Now } from '../clock-and-random.ts'
@@ -9,7 +9,9 @@ import { BUNDLED_MERCHANT, bundledReleaseKey, DEV_ALLOWANCES } from '../dev/seed
 import { OperatorError } from '../errors.ts'
 import { createRootKeyFile, readRootKeyFile, type RootKey } from '../keys/root-key.ts'
 import type { Store } from '../store/contract.ts'
+import { makeFolder } from '../store/make-folder.ts'
 import { openSqliteStore } from '../store/sqlite.ts'
+import { systemReason } from '../system-error.ts'
 import { createLogger, type Logger } from '../telemetry/logger.ts'
 import { banner } from './banner.ts'
 import { BUNDLED_SERIAL_NUMBER, bundleCertificate } from './bundle-certificate.ts'
@@ -199,11 +201,10 @@ function openStore(data: string, now: Now): Store {
 /** Makes the data folder and keeps it out of version control; a folder that is there stays as it is. */
 function makeDataFolder(data: string): void {
   try {
-    const isNew = mkdirSync(data, { recursive: true, mode: 0o700 }) !== undefined
-    if (isNew) writeFileSync(join(data, '.gitignore'), '*\n')
+    if (makeFolder(data)) writeFileSync(join(data, '.gitignore'), '*\n')
   } catch (cause) {
     throw new OperatorError(
-      `The data folder ${data} cannot be made.`,
+      `The data folder ${data} cannot be made: ${systemReason(cause)}.`,
       'Name a folder that this user may write to with --data.',
       cause,
     )

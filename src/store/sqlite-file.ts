@@ -1,8 +1,9 @@
-import { closeSync, existsSync, mkdirSync, openSync } from 'node:fs'
+import { closeSync, existsSync, openSync } from 'node:fs'
 import { basename, dirname } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { OperatorError } from '../errors.ts'
 import type { Mode } from './contract.ts'
+import { makeFolder } from './make-folder.ts'
 
 /** The two files of the embedded store, in its data folder. */
 export const SQLITE_FILES = { lasting: 'coatcheck.db', passing: 'vault.db' } as const
@@ -67,7 +68,7 @@ export function openSqliteFile(path: string, mode: Mode): DatabaseSync {
 
 function createPrivately(path: string): void {
   try {
-    mkdirSync(dirname(path), { recursive: true, mode: 0o700 })
+    makeFolder(dirname(path))
     if (!existsSync(path)) closeSync(openSync(path, 'a', 0o600))
   } catch (error) {
     throw explainSqliteError(error, path)

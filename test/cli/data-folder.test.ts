@@ -108,7 +108,7 @@ const REFUSED: readonly Refused[] = [
       writeFileSync(file, 'notes')
       return file
     },
-    problem: 'The data folder DATA cannot be made.',
+    problem: 'The data folder DATA cannot be made: file already exists.',
     fix: 'Name a folder that this user may write to with --data.',
   },
   {
@@ -164,6 +164,15 @@ for (const { title, make, problem, fix } of REFUSED) {
     assert.deepEqual(inventory(data), found)
   })
 }
+
+test('a data folder in one that takes no others is refused at once', async (t) => {
+  const data = ['--data', '/proc/none/data']
+  const dev = await run(t, ['dev', '--port', '0', ...data])
+  assert.match(dev.stderr, /^coatcheck: The data folder \/proc\/none\/data cannot be made: /)
+  const init = await run(t, ['keys', 'init', ...data], { folder: makeFolder() })
+  assert.match(init.stderr, /^coatcheck: \/proc\/none\/data\/coatcheck\.db cannot be opened: /)
+  assert.deepEqual([dev.code, init.code], [1, 1])
+})
 
 test('serve refuses a data folder of dev, and changes nothing', async (t) => {
   const data = usedFolder('dev')
