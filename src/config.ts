@@ -382,9 +382,16 @@ function nearestVariable(name: string, known: readonly string[]): string | undef
   return found === undefined ? undefined : PREFIX + found
 }
 
+/** Says how to be rid of a variable that Kubernetes sets for a Service named coatcheck; undefined of any other. */
+export function serviceLinkFix(name: string): string | undefined {
+  return /_SERVICE_(?:HOST|PORT)|_PORT_\d/.test(name)
+    ? 'Kubernetes sets it for a Service: set enableServiceLinks to false for the pod.'
+    : undefined
+}
+
 function suggest(name: string, known: readonly string[]): string {
-  if (/_SERVICE_(?:HOST|PORT)|_PORT_\d/.test(name))
-    return 'Kubernetes sets it for a Service: set enableServiceLinks to false for the pod.'
+  const ofKubernetes = serviceLinkFix(name)
+  if (ofKubernetes !== undefined) return ofKubernetes
   const meant = name.startsWith(PREFIX) ? nearestVariable(name, known) : nearest(name, known)
   const list = `Known are: ${known.join(', ')}.`
   return meant === undefined ? list : `Did you mean ${meant}? ${list}`

@@ -1,6 +1,13 @@
 import assert from 'node:assert/strict'
 import { createHash } from 'node:crypto'
-import { chmodSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
+import {
+  chmodSync,
+  copyFileSync,
+  readdirSync,
+  readFileSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs'
 import { join } from 'node:path'
 import { test, type TestContext } from 'node:test'
 import { createConstrainedAuthority } from '../../src/certificates/constrained-authority.ts'
@@ -77,6 +84,16 @@ test('a vault without a problem is healthy, exit code 0, and is left as it was',
   assert.match(textOf(diagnosis), /^warning: The root key file .* is in the data folder/m)
   assert.doesNotMatch(textOf(diagnosis), new RegExp(vault.secret.replaceAll(/[+/]/g, '.')))
   assert.deepEqual(hashes(vault.data), before)
+})
+
+test('doctor tells of a pool that came with the passing file of another store', async (t) => {
+  const vault = await makeVault(2)
+  const other = await makeVault(3)
+  copyFileSync(join(other.data, 'vault.db'), join(vault.data, 'vault.db'))
+  assert.match(
+    textOf(await diagnose(t, argsOf(vault))),
+    /^warning: 3 pooled keys do not open: this store has not the sealing key\./m,
+  )
 })
 
 test('doctor tells of a key that is staged, and of what takes its place', async (t) => {

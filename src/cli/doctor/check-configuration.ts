@@ -1,5 +1,5 @@
 import { isIP } from 'node:net'
-import type { Config } from '../../config.ts'
+import { serviceLinkFix, type Config } from '../../config.ts'
 import { OperatorError } from '../../errors.ts'
 import { PUBLIC_KEYS_CACHE_SECONDS } from '../../http/routes.ts'
 import { checkPorts } from '../listen.ts'
@@ -37,9 +37,11 @@ const JUDGEMENTS: readonly Judgement[] = [
 ]
 
 function judgeVariable({ name, nearest }: UnknownVariable): Finding {
+  const mistyped =
+    nearest === undefined ? 'Remove it.' : `Did you mean ${nearest}? Rename or remove it.`
   return problem(
     `The environment has an unknown variable ${name}: no command starts with it.`,
-    nearest === undefined ? 'Remove it.' : `Did you mean ${nearest}? Rename or remove it.`,
+    serviceLinkFix(name) ?? mistyped,
   )
 }
 

@@ -18,6 +18,7 @@ export function checkPools(
     judgeService(facts.service),
     judgeDepth(pools, target, facts),
     ...judgeAge(pools, facts.clock.now),
+    ...judgeLost(facts),
     ...judgeSpeed(facts),
   ]
 }
@@ -58,6 +59,17 @@ function judgeAge({ oneTime }: PoolFacts, now: number): readonly Finding[] {
     warning(
       `A pooled key was made ${durationInWords(age)} in the future: the clock has gone back.`,
       'Set the clock right; the keys themselves are good.',
+    ),
+  ]
+}
+
+function judgeLost({ vault }: Pick<Facts, 'vault'>): readonly Finding[] {
+  if (vault === undefined || vault instanceof OperatorError || vault.lostPoolKeys === 0) return []
+  const { lostPoolKeys: lost } = vault
+  return [
+    warning(
+      `${lost === 1 ? '1 pooled key does' : `${lost} pooled keys do`} not open: this store has not the sealing key.`,
+      '"coatcheck serve" drops them and mints others. If vault.db came from elsewhere, delete it and its -wal and -shm files first, with nothing running: its open sessions are lost all the same.',
     ),
   ]
 }

@@ -74,6 +74,8 @@ export interface VaultFacts {
   readonly credentials: readonly Credential[]
   /** Key ids of live credentials that dev mode publishes. */
   readonly bundled: readonly string[]
+  /** How many pooled keys are sealed by a key that the store does not have. */
+  readonly lostPoolKeys: number
 }
 
 /** The depths of the pools. */

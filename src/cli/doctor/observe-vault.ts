@@ -3,11 +3,12 @@ import type { Config } from '../../config.ts'
 import { OperatorError } from '../../errors.ts'
 import { createKeyKeeper, type KeyKeeper } from '../../keys/keep-keys.ts'
 import { stateOf } from '../../keys/key-life.ts'
-import { loadSealer } from '../../keys/sealing-keys.ts'
+import { loadSealer, poolSealer } from '../../keys/sealing-keys.ts'
 import { createAdministration } from '../../merchant/administration.ts'
 import { isBundledCredential } from '../../merchant/bundled-credential.ts'
 import type { Store } from '../../store/contract.ts'
 import { SealError } from '../../jose/seal.ts'
+import { isLost, type Sealer } from '../../store/sealed-records.ts'
 import { createReadingStore } from '../../store/sqlite-reader.ts'
 import { openVaultRootKey } from '../vault.ts'
 import type { KeyFacts, PoolFacts, VaultFacts } from './facts.ts'
@@ -60,6 +61,7 @@ async function openVault(config: Config, store: Store): Promise<VaultFacts | Ope
       merchants: await administration.list(),
       credentials,
       bundled: live.filter(isBundledCredential).map(({ keyId }) => keyId),
+      lostPoolKeys: await countLost(store, poolSealer(sealer)),
     }
   } catch (error) {
     if (error instanceof OperatorError) return error
@@ -70,6 +72,11 @@ async function openVault(config: Config, store: Store): Promise<VaultFacts | Ope
       error,
     )
   }
+}
+
+async function countLost(store: Store, sealer: Sealer): Promise<number> {
+  const pooled = await Promise.all([store.list('pool-key'), store.list('rotated-pool-key')])
+  return pooled.flat().filter((record) => isLost(record, sealer)).length
 }
 
 const KIND_NAMES = {

@@ -197,6 +197,7 @@ const SPOILED: readonly (readonly [
     'warning',
     /hold 3 of 512 one-time keys/,
   ],
+  ['pooled keys that are lost', withVault({ lostPoolKeys: 2 }), 'warning', /2 pooled keys do not/],
   [
     'a pooled key of the future',
     {
@@ -291,3 +292,10 @@ for (const [title, facts, severity, what] of SPOILED) {
     assert.match(found.what, /\.$/)
   })
 }
+
+test('a variable that Kubernetes sets is told with what stops it', () => {
+  const unknownVariables = [{ name: 'COATCHECK_SERVICE_HOST', nearest: undefined }]
+  const findings = runChecks({ ...HEALTHY, unknownVariables }).flatMap((area) => area.findings)
+  const found = findings.find(({ what }) => what.includes('COATCHECK_SERVICE_HOST'))
+  assert.match(found?.fix ?? '', /set enableServiceLinks to false/)
+})

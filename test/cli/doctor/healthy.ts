@@ -126,6 +126,7 @@ export const HEALTHY: Facts = {
     merchants: [MERCHANT],
     credentials: [SECRET],
     bundled: [],
+    lostPoolKeys: 0,
   },
   pools: {
     oneTime: { count: 512, earliestExpiry: NOW + DAY - 3600 },
