@@ -11,7 +11,7 @@ const HELP = `npm run bench -- [options]: what a request costs beside its bare c
 
   --store ENGINE   what a token costs on a store, beside memory: ${ENGINES.join(', ')}
   --inspector      what recording costs the emulator
-  --rounds N       how many rounds are measured (9; with --store 40)
+  --rounds N       how many rounds are measured (15; with --store 40)
   --seconds S      length of a slice of load (0.7; with --store 0.3)
   --json           print JSON
   --help           print this
@@ -32,7 +32,7 @@ const { values } = parseArgs({
 const engine = ENGINES.find((each) => each === values.store)
 const [rounds, seconds] =
   values.store === undefined
-    ? [Number(values.rounds ?? 9), Number(values.seconds ?? 0.7)]
+    ? [Number(values.rounds ?? 15), Number(values.seconds ?? 0.7)]
     : [Number(values.rounds ?? 40), Number(values.seconds ?? 0.3)]
 const options: RunOptions = { rounds, seconds, progress: (text) => console.error(text) }
 
@@ -45,7 +45,7 @@ async function run(): Promise<number> {
   }
   if (!Number.isInteger(rounds) || rounds < 1 || !(seconds > 0 && seconds <= 60)) {
     console.error('--rounds is a whole number from 1, --seconds a number above 0 and up to 60.')
-    return 1
+    return 2
   }
   if (values.store !== undefined && engine === undefined) {
     console.error(`--store is one of ${ENGINES.join(', ')}.`)

@@ -2,6 +2,7 @@ import { closeSync, existsSync, openSync } from 'node:fs'
 import { basename, dirname } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { OperatorError } from '../errors.ts'
+import { systemReason } from '../system-error.ts'
 import type { Mode } from './contract.ts'
 import { makeFolder } from './make-folder.ts'
 
@@ -179,9 +180,8 @@ export function explainSqliteError(error: unknown, path: string): OperatorError 
       error,
     )
   }
-  const why = error instanceof Error ? error.message : String(error)
   return new OperatorError(
-    `${path} cannot be opened: ${why}.`,
+    `${path} cannot be opened: ${systemReason(error)}.`,
     'Check that the folder exists, can be written by this user and has space.',
     error,
   )
