@@ -17,14 +17,17 @@ interface Collecting {
 
 /** Begins to collect the shares of a store's root key. Throws OperatorError when it is not split. */
 export async function collectShares(store: Pick<Store, 'get' | 'list'>): Promise<Collecting> {
-  const set = await readShareSet(store)
-  if (set === undefined) {
-    throw new OperatorError(
-      'The root key of this store is not split in shares.',
-      'Say where it is with --root-key-in, or split it with "coatcheck keys rewrap --to shares".',
-    )
-  }
-  return { set, collector: createShareCollector(set, (root) => opens(store, root)) }
+  const readSet = async (): Promise<ShareSet> => (await readShareSet(store)) ?? throwNotSplit()
+  const opensStore = (root: SealingKey): Promise<boolean> => opens(store, root)
+  const set = await readSet()
+  return { set, collector: createShareCollector(set, { readSet, opensStore }) }
+}
+
+function throwNotSplit(): never {
+  throw new OperatorError(
+    'The root key of this store is not split in shares.',
+    'Say where it is with --root-key-in, or split it with "coatcheck keys rewrap --to shares".',
+  )
 }
 
 async function opens(store: Pick<Store, 'list'>, root: SealingKey): Promise<boolean> {
@@ -53,7 +56,7 @@ export async function askForShares(store: Pick<Store, 'get' | 'list'>): Promise<
   const say = wantsJson() && !process.stdin.isTTY ? (text: string) => unsaid.push(text) : printLine
   try {
     for await (const line of lines) {
-      const root = line.trim() === '' ? undefined : await takeAloud({ collector, set }, line, say)
+      const root = line.trim() === '' ? undefined : await takeAloud(collector, line, say)
       if (root !== undefined) return root
     }
   } finally {
@@ -66,13 +69,13 @@ export async function askForShares(store: Pick<Store, 'get' | 'list'>): Promise<
 }
 
 async function takeAloud(
-  { collector, set }: Collecting,
+  collector: ShareCollector,
   line: string,
   say: (text: string) => void,
 ): Promise<SealingKey | undefined> {
   try {
     const taken = await collector.take(line)
-    if (process.stdin.isTTY) say(describeTaken(taken, set))
+    if (process.stdin.isTTY) say(describeTaken(taken))
     return taken.root
   } catch (error) {
     if (!(error instanceof OperatorError)) throw error
@@ -86,7 +89,7 @@ function printLine(text: string): void {
 }
 
 /** Says in a sentence that a share was taken, and what is missing. */
-export function describeTaken({ number, missing }: Taken, { shares }: ShareSet): string {
+export function describeTaken({ number, shares, missing }: Taken): string {
   const rest = missing === 0 ? 'none is needed any more' : describeMissing(missing)
   return `Share ${number} of ${shares} is taken; ${rest}.`
 }

@@ -30,7 +30,7 @@ export async function awaitShares(config: Config, logger: Logger): Promise<Seali
           missing: taken.missing,
         })
         if (taken.root !== undefined) resolve(taken.root)
-        return { taken: true, says: describeTaken(taken, set), fix: '' }
+        return { taken: true, says: describeTaken(taken), fix: '' }
       } catch (error) {
         return refuse(error, logger)
       }

@@ -6,6 +6,8 @@ import { joinShares } from './split-root-key.ts'
 /** A share that was taken. */
 export interface Taken {
   readonly number: number
+  /** How many there are. */
+  readonly shares: number
   /** How many more are needed. */
   readonly missing: number
   /** The root key, once none is missing. */
@@ -24,16 +26,23 @@ export interface ShareCollector {
   take(text: string): Promise<Taken>
 }
 
+interface CollectNeeds {
+  /** Reads how the root key is split now; rejects when it is not any more. */
+  readSet(): Promise<ShareSet>
+  /** Tells whether a joined key is the root key of the store. */
+  opensStore(root: SealingKey): Promise<boolean>
+}
+
 /**
  * Makes a collector.
  *
- * @param set - how the root key is split.
- * @param opensStore - tells whether a joined key is the root key of the store.
+ * @param first - how the root key is split at this time.
  */
 export function createShareCollector(
-  set: ShareSet,
-  opensStore: (root: SealingKey) => Promise<boolean>,
+  first: ShareSet,
+  { readSet, opensStore }: CollectNeeds,
 ): ShareCollector {
+  let set = first
   const taken = new Map<number, Share>()
   let taking: Promise<unknown> = Promise.resolve()
 
@@ -42,17 +51,26 @@ export function createShareCollector(
   async function takeNext(text: string): Promise<Taken> {
     const share = parseShare(text)
     const { number } = share
+    await followSet()
     refuseForeign(share, set)
     refuseDuplicate(share, taken)
     taken.set(number, share)
-    if (missing() > 0) return { number, missing: missing(), root: undefined }
+    const { shares } = set
+    if (missing() > 0) return { number, shares, missing: missing(), root: undefined }
     const root = await join(number)
-    if (root !== undefined) return { number, missing: 0, root }
+    if (root !== undefined) return { number, shares, missing: 0, root }
     taken.clear()
     throw new OperatorError(
       'The shares do not join to the root key of this store: one of them is forged, or the store was changed.',
       `All were forgotten: give ${set.threshold} of them anew.`,
     )
+  }
+
+  // Whoever replaced the root key meanwhile has shares of the new one, and those of the old one open nothing.
+  async function followSet(): Promise<void> {
+    const current = await readSet()
+    if (current.check !== set.check) taken.clear()
+    set = current
   }
 
   async function join(last: number): Promise<SealingKey | undefined> {

@@ -16,6 +16,7 @@ import {
   IN_SHARES,
   makeSplitVault,
   refuse,
+  rewrapToShares,
   secretsOf,
   succeed,
   unlock,
@@ -155,6 +156,19 @@ test('shares that join to a wrong key are forgotten, and the right ones open the
   )
   assert.match(await succeed(unlock(t, vault, first)), /1 more share is needed\.\n$/)
   await succeed(unlock(t, vault, second))
+  const { flow } = await untilReady(serving, vault)
+  await flow.openSession()
+})
+
+test('a locked serve takes the shares of a root key that has replaced the one it waited for', async (t) => {
+  const vault = await makeSplitVault(t, 8)
+  const serving = await serveLocked(t, vault)
+  await succeed(unlock(t, vault, vault.shares[0]))
+  const shares = await rewrapToShares(t, vault, { args: IN_SHARES, shares: vault.shares })
+  const old = await refuse(unlock(t, vault, vault.shares[1]))
+  assert.match(old, /^coatcheck: That share is of another root key than that of this store\.\n/)
+  assert.match(await succeed(unlock(t, vault, shares[1])), /1 more share is needed\.\n$/)
+  await succeed(unlock(t, vault, shares[2]))
   const { flow } = await untilReady(serving, vault)
   await flow.openSession()
 })
