@@ -1,9 +1,11 @@
+import { rmSync } from 'node:fs'
 import { Command } from 'commander'
 import { createFile } from '../keys/create-file.ts'
-import { addMleKey, ensureMleKey } from './mle-key.ts'
+import { storeMleKey, type MleKey } from '../keys/mle-keys.ts'
+import { ensureMleKey, makeMleKey } from './mle-key.ts'
 import { createPrinter } from './print.ts'
 import { addSettings, readSettings } from './settings.ts'
-import { VAULT_SETTINGS, withVault } from './vault.ts'
+import { VAULT_SETTINGS, withVault, type Vault } from './vault.ts'
 
 interface CertificateOptions {
   readonly json?: true
@@ -32,11 +34,23 @@ export function keysCertificateCommand(): Command {
 async function writeCertificate(file: string, options: CertificateOptions): Promise<void> {
   const printer = createPrinter(options.json === true)
   await withVault(readSettings({ ...options }), async (vault) => {
-    const { kid, certificate } = await (options.renew ? addMleKey(vault) : ensureMleKey(vault))
+    const key = await (options.renew ? makeMleKey() : ensureMleKey(vault))
+    const { kid, certificate } = key
     createFile(file, certificate, {
       ifThere: 'A file that is there is never overwritten: name another.',
       mode: 0o666,
     })
+    if (options.renew) await storeOrRemove(vault, key, file)
     printer.result(`The certificate of key ${kid} is in ${file}. It is public.`, { kid, file })
   })
+}
+
+/** A certificate whose key is not kept must not be handed out. */
+async function storeOrRemove({ store, sealer }: Vault, key: MleKey, file: string): Promise<void> {
+  try {
+    await storeMleKey(store, sealer, key)
+  } catch (error) {
+    rmSync(file, { force: true })
+    throw error
+  }
 }

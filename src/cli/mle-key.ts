@@ -7,14 +7,17 @@ type Opened = Pick<Vault, 'store' | 'sealer'>
 
 /** Returns the key to which merchants encrypt requests; makes it in a store of before there were any. */
 export async function ensureMleKey(vault: Opened): Promise<MleKey> {
-  return (await newestMleKey(vault.store, vault.sealer)) ?? addMleKey(vault)
+  const { store, sealer } = vault
+  const newest = await newestMleKey(store, sealer)
+  if (newest !== undefined) return newest
+  const made = await makeMleKey()
+  await storeMleKey(store, sealer, made)
+  return made
 }
 
-/** Makes a key to which merchants encrypt requests; earlier ones still decrypt. */
-export async function addMleKey({ store, sealer }: Opened): Promise<MleKey> {
+/** Makes a key to which merchants encrypt requests. It is stored nowhere; once it is, earlier ones still decrypt. */
+export async function makeMleKey(): Promise<MleKey> {
   const { createMleKey } = await import('../certificates/create-mle-key.ts')
   const kid = drawSerialNumber(systemRandom)
-  const key = await createMleKey({ kid, now: systemClock, random: systemRandom })
-  await storeMleKey(store, sealer, key)
-  return key
+  return createMleKey({ kid, now: systemClock, random: systemRandom })
 }

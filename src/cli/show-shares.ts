@@ -30,8 +30,8 @@ export async function printShares(
 /** The refusal of what was to be wrapped by a root key whose shares have been printed. */
 export function sharesInVain(problem: string, cause: unknown): OperatorError {
   return new OperatorError(
-    `${problem} (${describeReason(cause)}): the shares that were printed open nothing.`,
-    'Destroy them, and try again.',
+    `${problem} (${describeReason(cause)}): the shares that were printed open nothing, unless the store took it after all.`,
+    'See whether "coatcheck keys list --root-key-in shares" opens it with them; if not, destroy them and try again.',
     cause,
   )
 }

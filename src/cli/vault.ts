@@ -122,7 +122,7 @@ export async function requireWritable(config: Config, store: Pick<Store, 'write'
     const { place } = describeVaultStore(config)
     throw new OperatorError(
       `The store in ${place} cannot be written: ${describeReason(error)}.`,
-      'Let the user of this process write there, files and folder, and see to it that there is room.',
+      'Let the user of this process write there, files and folder; see that there is room, and that no other program holds the database.',
       error,
     )
   }

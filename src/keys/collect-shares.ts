@@ -52,7 +52,7 @@ export function createShareCollector(
     const share = parseShare(text)
     const { number } = share
     await followSet()
-    refuseForeign(share, set)
+    refuseForeign(share, set, taken.size)
     refuseDuplicate(share, taken)
     taken.set(number, share)
     const { shares } = set
@@ -94,12 +94,13 @@ export function createShareCollector(
   }
 }
 
-function refuseForeign(share: Share, { check, shares, threshold }: ShareSet): void {
+function refuseForeign(share: Share, wanted: ShareSet, taken: number): void {
+  const { check, shares, threshold } = wanted
   const { set } = share
   if (set.check === check && set.shares === shares && set.threshold === threshold) return
   throw new OperatorError(
     'That share is of another root key than that of this store.',
-    `Give one that says ${check}; those that were taken stay.`,
+    `Give one that says ${check}; ${taken === 0 ? 'none was taken yet' : 'those that were taken stay'}.`,
   )
 }
 

@@ -44,7 +44,7 @@ export function toRootKey(bytes: Uint8Array): SealingKey {
 export function readRootKeyFile(path: string): SealingKey {
   const text = readPrivateFile(path, {
     what: 'root key file',
-    fix: 'Run "coatcheck keys init", or name the right file with --root-key-file.',
+    fix: 'Run "coatcheck keys init" if the store is new; else name the right file with --root-key-file, or say --root-key-in shares where it is split.',
   })
   return parseRootKey(text, path)
 }

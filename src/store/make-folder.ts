@@ -1,9 +1,11 @@
 import { mkdirSync, statSync } from 'node:fs'
 import { dirname } from 'node:path'
+import { systemCode } from '../system-error.ts'
 
 /**
  * Makes a folder that only its owner can enter, and those that it lies in; false when it was there. Unlike Node's own it
- * comes to an end where a folder takes no others, as in /proc. Throws the error of the operating system.
+ * comes to an end where a folder takes no others, as in /proc. Throws the error of the operating system, or one
+ * that names the file which is in the way.
  */
 export function makeFolder(path: string): boolean {
   if (isFolder(path)) return false
@@ -15,7 +17,7 @@ export function makeFolder(path: string): boolean {
   } catch (error) {
     // Another process may have made it meanwhile.
     if (isFolder(path)) return false
-    throw error
+    throw systemCode(error) === 'EEXIST' ? new Error(`${path} is not a folder`) : error
   }
 }
 

@@ -166,7 +166,7 @@ const MEND_LASTING =
 /** What helps where the file of what passes is damaged: no backup has it, and none may bring it back. */
 export const MEND_PASSING: string = [
   'With nothing running, delete vault.db, vault.db-wal and vault.db-shm: what they hold lives for minutes to a day, and never comes from a backup.',
-  'Only the trail of releases is meant to stay: save what "coatcheck audit list" still reads of it before.',
+  'Only the trail of releases is meant to stay: save what "coatcheck audit list" still reads of it before, or copy the files aside if it reads nothing.',
 ].join(' ')
 
 /** Says in a sentence why a database file cannot be used. */

@@ -108,7 +108,7 @@ const REFUSED: readonly Refused[] = [
       writeFileSync(file, 'notes')
       return file
     },
-    problem: 'The data folder DATA cannot be made: file already exists.',
+    problem: 'The data folder DATA cannot be made: DATA is not a folder.',
     fix: 'Name a folder that this user may write to with --data.',
   },
   {

@@ -104,13 +104,15 @@ test('keys certificate --renew makes a new key beside the earlier ones', async (
 
 test('keys certificate overwrites no file', async (t) => {
   writeFileSync(join(folder, 'precious.pem'), 'precious')
-  const { code, stderr } = await inFolder(t, 'keys certificate precious.pem')
+  const found = await mleKeys(t)
+  const { code, stderr } = await inFolder(t, 'keys certificate precious.pem --renew')
   assert.equal(code, 1)
   assert.equal(
     stderr,
     'coatcheck: The file precious.pem is there already.\n  A file that is there is never overwritten: name another.\n',
   )
   assert.equal(readFileSync(join(folder, 'precious.pem'), 'utf8'), 'precious')
+  assert.deepEqual(await mleKeys(t), found, 'no key whose certificate nobody has')
 })
 
 test('a store of before there were such keys gets one when it is needed', async (t) => {

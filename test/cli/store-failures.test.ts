@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { closeSync, openSync, writeSync } from 'node:fs'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { before, test } from 'node:test'
@@ -56,6 +57,17 @@ test('keys rewrap says why shares that were printed open nothing', async (t) => 
   assert.equal(code, 1)
   assert.equal(
     stderr,
-    'coatcheck: The sealing keys could not be wrapped (database or disk is full): the shares that were printed open nothing.\n  Destroy them, and try again.\n',
+    'coatcheck: The sealing keys could not be wrapped (database or disk is full): the shares that were printed open nothing, unless the store took it after all.\n  See whether "coatcheck keys list --root-key-in shares" opens it with them; if not, destroy them and try again.\n',
   )
+})
+
+test('a file whose pages are damaged sends to doctor, which says what to do', async (t) => {
+  const damaged = await makeVault(64)
+  const file = openSync(join(damaged.data, 'vault.db'), 'r+')
+  writeSync(file, Buffer.alloc(12_288, 0xa5), 0, 12_288, 8192)
+  closeSync(file)
+  const where = ['--data', damaged.data, '--root-key-file', damaged.rootKeyFile]
+  const { code, stderr } = await run(t, ['audit', 'list', ...where])
+  assert.equal(code, 1)
+  assert.match(stderr, /^coatcheck: [^\n]*malformed\.\n {2}Run "coatcheck doctor": it says which/)
 })
