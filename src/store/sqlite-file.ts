@@ -5,6 +5,7 @@ import { OperatorError } from '../errors.ts'
 import { systemReason } from '../system-error.ts'
 import type { Mode } from './contract.ts'
 import { makeFolder } from './make-folder.ts'
+import { isBusy, isDamaged } from './sqlite-result-code.ts'
 
 /** The two files of the embedded store, in its data folder. */
 export const SQLITE_FILES = { lasting: 'coatcheck.db', passing: 'vault.db' } as const
@@ -118,7 +119,7 @@ function useWal(db: DatabaseSync): void {
       db.exec('PRAGMA journal_mode = WAL')
       return
     } catch (error) {
-      if (resultCode(error) !== BUSY || waited >= BUSY_MILLISECONDS) throw error
+      if (!isBusy(error) || waited >= BUSY_MILLISECONDS) throw error
       Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, RETRY_MILLISECONDS)
     }
   }
@@ -150,17 +151,6 @@ export function readNumber(db: DatabaseSync, sql: string): number {
   return typeof value === 'number' ? value : 0
 }
 
-// SQLite's primary result codes.
-const BUSY = 5
-const CORRUPT = 11
-const NOT_A_DATABASE = 26
-
-/** The primary result code of an error of SQLite: the low byte of its extended code. */
-function resultCode(error: unknown): number | undefined {
-  const code: unknown = error instanceof Error && 'errcode' in error ? error.errcode : undefined
-  return typeof code === 'number' ? code & 0xff : undefined
-}
-
 const MEND_LASTING =
   'Restore it from a backup, or name another folder with --data; nothing was changed.'
 /** What helps where the file of what passes is damaged: no backup has it, and none may bring it back. */
@@ -172,8 +162,7 @@ export const MEND_PASSING: string = [
 /** Says in a sentence why a database file cannot be used. */
 export function explainSqliteError(error: unknown, path: string): OperatorError {
   if (error instanceof OperatorError) return error
-  const code = resultCode(error)
-  if (code === NOT_A_DATABASE || code === CORRUPT) {
+  if (isDamaged(error)) {
     return new OperatorError(
       `${path} is damaged or not a database.`,
       basename(path) === SQLITE_FILES.passing ? MEND_PASSING : MEND_LASTING,
