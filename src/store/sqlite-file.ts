@@ -110,6 +110,8 @@ function configure(db: DatabaseSync): void {
   useWal(db)
   db.exec(CONNECTION_SETTINGS)
   db.exec(`PRAGMA cache_size = -${CACHE_KIB}; PRAGMA wal_autocheckpoint = ${CHECKPOINT_PAGES}`)
+  // What a statement needs to undo itself would go through a file outside our folder.
+  db.exec('PRAGMA temp_store = MEMORY')
 }
 
 /** Switches to WAL. SQLite itself does not wait here for processes that open the same new file at the same moment. */

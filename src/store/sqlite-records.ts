@@ -1,11 +1,10 @@
 import type { DatabaseSync, SQLOutputValue, StatementSync } from 'node:sqlite'
 import type { Claimed, Depth, Kind, StoredRecord, Write } from './contract.ts'
 
-type Row = Readonly<Record<string, SQLOutputValue>>
-
 type PutWrite = Extract<Write, { readonly value: Buffer }>
 
-const COLUMNS = 'name, expires_at, issued, opened, failed, value'
+// Rows are read as arrays: node:sqlite makes an object of another shape for each, which is slow to make and to read.
+const COLUMNS = 'id, name, expires_at, issued, opened, failed, value'
 const LIVE = '(expires_at IS NULL OR expires_at > ?)'
 const PURGE_CHUNK = 500
 
@@ -33,17 +32,22 @@ export interface RecordTable {
 
 /** Prepares every statement over the table `records`. */
 export function prepareRecords(db: DatabaseSync): RecordTable {
-  const get = db.prepare(`SELECT ${COLUMNS} FROM records WHERE kind = ? AND name = ? AND ${LIVE}`)
+  const prepareRows = (sql: string): StatementSync => {
+    const statement = db.prepare(sql)
+    statement.setReturnArrays(true)
+    return statement
+  }
+  const get = prepareRows(`SELECT ${COLUMNS} FROM records WHERE kind = ? AND name = ? AND ${LIVE}`)
   const lists = prepareForEach((kind) =>
-    db.prepare(`SELECT ${COLUMNS} FROM records WHERE kind = '${kind}' AND ${LIVE} ORDER BY id`),
+    prepareRows(`SELECT ${COLUMNS} FROM records WHERE kind = '${kind}' AND ${LIVE} ORDER BY id`),
   )
   const depths = prepareForEach((kind) =>
     db.prepare(
       `SELECT count(*) AS count, min(expires_at) AS earliest FROM records WHERE kind = '${kind}' AND ${LIVE}`,
     ),
   )
-  const takes = prepareForEach((kind) => db.prepare(takeSql(kind)))
-  const claims = prepareForEach((kind) => db.prepare(claimSql(kind)))
+  const takes = prepareForEach((kind) => prepareRows(takeSql(kind)))
+  const claims = prepareForEach((kind) => prepareForEach((as) => prepareRows(claimSql(kind, as))))
   const purge = db.prepare(
     `DELETE FROM records WHERE id IN (SELECT id FROM records WHERE expires_at <= ? LIMIT ${PURGE_CHUNK})`,
   )
@@ -65,7 +69,7 @@ export function prepareRecords(db: DatabaseSync): RecordTable {
     apply,
     take: (kind, limit, seconds) => byAge(takes(kind).all(seconds, limit)),
     claim: (kind, limit, { as, seconds }) =>
-      byAge(claims(kind).all({ kind: as.kind, expiresAt: as.expiresAt, seconds, limit })),
+      byAge(claims(kind)(as.kind).all(as.expiresAt, seconds, limit)),
     purge: (seconds) => Number(purge.run(seconds).changes),
   }
 }
@@ -73,30 +77,34 @@ export function prepareRecords(db: DatabaseSync): RecordTable {
 // SQLite uses the partial index over pooled keys only where the kind stands in the query itself.
 function takeSql(kind: Kind): string {
   return `DELETE FROM records WHERE id IN
-    (SELECT id FROM records WHERE kind = '${kind}' AND ${LIVE} ORDER BY id LIMIT ?) RETURNING id, ${COLUMNS}`
+    (SELECT id FROM records WHERE kind = '${kind}' AND ${LIVE} ORDER BY id LIMIT ?) RETURNING ${COLUMNS}`
 }
 
-// What it replaces has expired.
-function claimSql(kind: Kind): string {
-  return `UPDATE OR REPLACE records SET kind = :kind, expires_at = :expiresAt WHERE id IN
+// What it replaces has expired. Both kinds stand in the statement: SQLite would compare one that is bound with those of the
+// partial indexes, and prepare the statement anew for every claim.
+function claimSql(kind: Kind, as: Kind): string {
+  return `UPDATE OR REPLACE records SET kind = '${as}', expires_at = ?1 WHERE id IN
     (SELECT id FROM records AS pooled
-       WHERE kind = '${kind}' AND (expires_at IS NULL OR expires_at > :seconds)
-         AND NOT EXISTS (SELECT 1 FROM records WHERE kind = :kind AND name = pooled.name
-           AND (expires_at IS NULL OR expires_at > :seconds))
-       ORDER BY id LIMIT :limit) RETURNING id, ${COLUMNS}`
+       WHERE kind = '${kind}' AND (expires_at IS NULL OR expires_at > ?2)
+         AND NOT EXISTS (SELECT 1 FROM records WHERE kind = '${as}' AND name = pooled.name
+           AND (expires_at IS NULL OR expires_at > ?2))
+       ORDER BY id LIMIT ?3) RETURNING ${COLUMNS}`
 }
 
-function prepareForEach(prepare: (kind: Kind) => StatementSync): (kind: Kind) => StatementSync {
-  const prepared = new Map<Kind, StatementSync>()
-  return function statementOf(kind) {
-    const statement = prepared.get(kind) ?? prepare(kind)
-    prepared.set(kind, statement)
-    return statement
+/** Prepares something for a kind when it is first asked for, and keeps it. */
+function prepareForEach<Prepared>(prepare: (kind: Kind) => Prepared): (kind: Kind) => Prepared {
+  const kept = new Map<Kind, Prepared>()
+  return function preparedFor(kind) {
+    const prepared = kept.get(kind) ?? prepare(kind)
+    kept.set(kind, prepared)
+    return prepared
   }
 }
 
+type Row = Readonly<Record<number, SQLOutputValue>>
+
 function byAge(rows: readonly Row[]): readonly StoredRecord[] {
-  return rows.toSorted((a, b) => Number(a['id']) - Number(b['id'])).map(toRecord)
+  return rows.toSorted((a, b) => Number(a[0]) - Number(b[0])).map(toRecord)
 }
 
 function prepareApply(db: DatabaseSync): RecordTable['apply'] {
@@ -158,19 +166,32 @@ function runCount(
   seconds: number,
 ): boolean {
   const { issued, opened, failed } = limits
-  const steps = [issued, opened, failed].map((limit) => (limit === undefined ? 0 : 1))
-  const most = [issued, opened, failed].map((limit) => limit ?? UNLIMITED)
   // By position: names are looked up one by one, at a third of the statement's cost.
-  return count.run(...steps, ...most, kind, name, seconds).changes === 1
+  const { changes } = count.run(
+    stepOf(issued),
+    stepOf(opened),
+    stepOf(failed),
+    issued ?? UNLIMITED,
+    opened ?? UNLIMITED,
+    failed ?? UNLIMITED,
+    kind,
+    name,
+    seconds,
+  )
+  return changes === 1
+}
+
+function stepOf(limit: number | undefined): number {
+  return limit === undefined ? 0 : 1
 }
 
 function toRecord(row: Row): StoredRecord {
-  const { name, expires_at, value, issued, opened, failed } = row
+  const { 1: name, 2: expiresAt, 3: issued, 4: opened, 5: failed, 6: value } = row
   if (typeof name !== 'string' || !(value instanceof Uint8Array))
     throw new TypeError('not a record')
   return {
     name,
-    expiresAt: typeof expires_at === 'number' ? expires_at : undefined,
+    expiresAt: typeof expiresAt === 'number' ? expiresAt : undefined,
     value: Buffer.from(value.buffer, value.byteOffset, value.byteLength),
     counts: { issued: Number(issued), opened: Number(opened), failed: Number(failed) },
   }

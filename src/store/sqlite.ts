@@ -19,6 +19,7 @@ interface Engine {
   readonly db: DatabaseSync
   readonly table: RecordTable
   readonly queue: TurnQueue
+  readonly applyBatch: ApplyBatch
 }
 
 /**
@@ -41,9 +42,9 @@ export function openSqliteStore({ folder, mode, now }: SqliteOptions): Store {
       const [first] = batch
       assertOneLifetime(batch)
       if (first === undefined) return true
-      const { db, table, queue } = engineOf(first.kind)
+      const { applyBatch, queue } = engineOf(first.kind)
       const copy = batch.map(copyOf)
-      return queue.run(() => applyBatch(db, copy, (write) => table.apply(write, epochSeconds(now))))
+      return queue.run(() => applyBatch(copy, epochSeconds(now)))
     },
     take: (kind, limit) => {
       const { table, queue } = engineOf(kind)
@@ -84,7 +85,8 @@ function openEngines(
 
 function openEngine(path: string, mode: Mode): Engine {
   const db = openSqliteFile(path, mode)
-  return { db, table: prepareRecords(db), queue: createTurnQueue(db) }
+  const table = prepareRecords(db)
+  return { db, table, queue: createTurnQueue(db), applyBatch: prepareBatches(db, table) }
 }
 
 /** Purges in chunks, one a turn, so that no transaction is long; then what was deleted leaves the WAL too. */
@@ -116,16 +118,21 @@ function copyOf(write: Write): Write {
     : { ...write, value }
 }
 
-function applyBatch(
-  db: DatabaseSync,
-  batch: readonly Write[],
-  apply: (write: Write) => boolean,
-): boolean {
-  const [first] = batch
-  if (batch.length === 1 && first !== undefined) return apply(first)
-  db.exec('SAVEPOINT batch')
-  const written = batch.every(apply)
-  if (!written) db.exec('ROLLBACK TO batch')
-  db.exec('RELEASE batch')
-  return written
+type ApplyBatch = (batch: readonly Write[], seconds: number) => boolean
+
+/** Prepares what makes a batch of changes, or none of them and says false. Must run in a transaction. */
+function prepareBatches(db: DatabaseSync, { apply }: RecordTable): ApplyBatch {
+  const mark = db.prepare('SAVEPOINT batch')
+  const undo = db.prepare('ROLLBACK TO batch')
+  const release = db.prepare('RELEASE batch')
+
+  return function applyBatch(batch, seconds) {
+    const [first] = batch
+    if (batch.length === 1 && first !== undefined) return apply(first, seconds)
+    mark.run()
+    const written = batch.every((write) => apply(write, seconds))
+    if (!written) undo.run()
+    release.run()
+    return written
+  }
 }

@@ -21,6 +21,8 @@ interface Queued {
  * one a transaction costs more than the wait. Those that were committed together are answered together, and stay together.
  */
 export function createTurnQueue(db: DatabaseSync): TurnQueue {
+  const begin = db.prepare('BEGIN IMMEDIATE')
+  const commit = db.prepare('COMMIT')
   let queued: Queued[] = []
 
   function commitLater(): void {
@@ -30,8 +32,20 @@ export function createTurnQueue(db: DatabaseSync): TurnQueue {
   function commitQueued(): void {
     const turn = queued
     queued = []
-    const failure = commit(db, turn)
+    const failure = runTogether(turn)
     for (const { settle } of turn) settle(failure)
+  }
+
+  function runTogether(turn: readonly Queued[]): ServiceError | undefined {
+    try {
+      begin.run()
+      for (const { job } of turn) job()
+      commit.run()
+      return undefined
+    } catch (cause) {
+      rollBack(db)
+      return new ServiceError('STORE_UNAVAILABLE', { cause, retryAfterSeconds: 1 })
+    }
   }
 
   function run<T>(job: () => T): Promise<T> {
@@ -56,18 +70,6 @@ export function createTurnQueue(db: DatabaseSync): TurnQueue {
   }
 
   return { run, drain }
-}
-
-function commit(db: DatabaseSync, turn: readonly Queued[]): ServiceError | undefined {
-  try {
-    db.exec('BEGIN IMMEDIATE')
-    for (const { job } of turn) job()
-    db.exec('COMMIT')
-    return undefined
-  } catch (cause) {
-    rollBack(db)
-    return new ServiceError('STORE_UNAVAILABLE', { cause, retryAfterSeconds: 1 })
-  }
 }
 
 function rollBack(db: DatabaseSync): void {
