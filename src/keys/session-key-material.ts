@@ -1,29 +1,31 @@
-import { createPrivateKey, createPublicKey, type KeyObject } from 'node:crypto'
-import { publicNumbers } from '../jose/jwk.ts'
+import { createPrivateKey, type KeyObject } from 'node:crypto'
 import { withoutStackTraces } from '../jose/without-stack-traces.ts'
 
-// Layout of a session key's sealed content: modulus (256) | PKCS#8. The modulus is apart so that opening a session,
-// which needs nothing else, imports no key.
+// A session key's sealed content is its PKCS#8. In that of any RSA-2048 key the modulus stands in the same place, so that
+// opening a session, which needs nothing else, imports no key.
 
 const MODULUS_BYTES = 256
+const MODULUS_START = 38
+// Before PKCS#8 alone, content began with the modulus once more, whose first bit is set.
+const SEQUENCE = 0x30
 
 /** Encodes a freshly minted RSA-2048 key pair with exponent 65537. The caller wipes it. */
 export function encodeSessionKey(privateKey: KeyObject): Buffer {
-  const { n } = publicNumbers(createPublicKey(privateKey))
-  const modulus = Buffer.from(n, 'base64url')
-  const pkcs8 = privateKey.export({ type: 'pkcs8', format: 'der' })
-  const material = Buffer.concat([modulus, pkcs8])
-  pkcs8.fill(0)
-  return material
+  return privateKey.export({ type: 'pkcs8', format: 'der' })
 }
 
 /** Reads the modulus, base64url. */
 export function readModulus(material: Buffer): string {
-  return material.toString('base64url', 0, MODULUS_BYTES)
+  const key = pkcs8Of(material)
+  return key.toString('base64url', MODULUS_START, MODULUS_START + MODULUS_BYTES)
 }
 
 /** Imports the private key. */
 export function readPrivateKey(material: Buffer): KeyObject {
-  const key = material.subarray(MODULUS_BYTES)
+  const key = pkcs8Of(material)
   return withoutStackTraces(() => createPrivateKey({ key, format: 'der', type: 'pkcs8' }))
+}
+
+function pkcs8Of(material: Buffer): Buffer {
+  return material[0] === SEQUENCE ? material : material.subarray(MODULUS_BYTES)
 }
