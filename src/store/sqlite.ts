@@ -1,9 +1,11 @@
 import { join } from 'node:path'
 import type { DatabaseSync } from 'node:sqlite'
+import { setImmediate } from 'node:timers/promises'
 import { epochSeconds, type Now } from '../clock-and-random.ts'
 import { ServiceError } from '../errors.ts'
 import { KINDS, type Kind, type Mode, type Store, type Write } from './contract.ts'
 import { assertOneLifetime } from './memory.ts'
+import { createReadTurn, type RunRead } from './read-turn.ts'
 import { openSqliteFile, SQLITE_FILES } from './sqlite-file.ts'
 import { prepareRecords, type RecordTable } from './sqlite-records.ts'
 import { createTurnQueue, type TurnQueue } from './turn-queue.ts'
@@ -19,6 +21,7 @@ interface Engine {
   readonly db: DatabaseSync
   readonly table: RecordTable
   readonly queue: TurnQueue
+  readonly runRead: RunRead
   readonly applyBatch: ApplyBatch
 }
 
@@ -35,7 +38,10 @@ export function openSqliteStore({ folder, mode, now }: SqliteOptions): Store {
     attempt(() => query(engineOf(kind).table, epochSeconds(now)))
 
   return {
-    get: (kind, name) => read(kind, (table, seconds) => table.get(kind, name, seconds)),
+    get: (kind, name) => {
+      const { table, runRead } = engineOf(kind)
+      return runRead(() => table.get(kind, name, epochSeconds(now)))
+    },
     list: (kind) => read(kind, (table, seconds) => table.list(kind, seconds)),
     depth: (kind) => read(kind, (table, seconds) => table.depth(kind, seconds)),
     write: async (batch) => {
@@ -62,6 +68,8 @@ export function openSqliteStore({ folder, mode, now }: SqliteOptions): Store {
       return purged.reduce((sum, count) => sum + count, 0)
     },
     close: async () => {
+      // The reads of this turn come first.
+      await setImmediate()
       for (const { db, queue } of Object.values(engines)) {
         await queue.drain()
         if (db.isOpen) db.close()
@@ -86,7 +94,8 @@ function openEngines(
 function openEngine(path: string, mode: Mode): Engine {
   const db = openSqliteFile(path, mode)
   const table = prepareRecords(db)
-  return { db, table, queue: createTurnQueue(db), applyBatch: prepareBatches(db, table) }
+  const [queue, runRead] = [createTurnQueue(db), createReadTurn(db)]
+  return { db, table, queue, runRead, applyBatch: prepareBatches(db, table) }
 }
 
 /** Purges in chunks, one a turn, so that no transaction is long; then what was deleted leaves the WAL too. */
