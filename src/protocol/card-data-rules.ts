@@ -60,11 +60,13 @@ const RULES: Readonly<Record<FieldPath, Rule>> = {
  * Which fields are declared or required is not checked here. An absent field has no fault.
  */
 export function checkCardData(data: CardData, now: Date): readonly CardDataFault[] {
-  return FIELD_PATHS.flatMap((path) => {
+  const faults: CardDataFault[] = []
+  for (const path of FIELD_PATHS) {
     const value = data.get(path)
     const message = value === undefined ? undefined : RULES[path](value, data, now)
-    return message === undefined ? [] : [{ path, message }]
-  })
+    if (message !== undefined) faults.push({ path, message })
+  }
+  return faults
 }
 
 function typeFault(type: string): string | undefined {
