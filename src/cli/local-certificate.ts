@@ -1,10 +1,11 @@
 import { createPrivateKey, X509Certificate } from 'node:crypto'
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { createLocalAuthority, type LocalAuthority } from '../certificates/local-authority.ts'
 import { systemClock, systemRandom } from '../clock-and-random.ts'
 import { OperatorError } from '../errors.ts'
+import { readPrivateFile } from '../keys/private-file.ts'
 import { writePrivately } from './write-privately.ts'
 
 /** The certificate by which the emulator speaks TLS. */
@@ -66,11 +67,17 @@ function writeAuthority(path: string, { caPem }: LocalAuthority): void {
 const CERTIFICATE = /-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----\n?/
 const KEY = /-----BEGIN PRIVATE KEY-----[^-]+-----END PRIVATE KEY-----\n?/
 
-/** Reads what an earlier run has left; undefined when anything is wrong with it. */
+const NAMED = {
+  what: 'file of the local certificate and its key',
+  fix: 'Start again: another is made.',
+}
+
+/** Reads what an earlier run has left; undefined when it is of no use. Throws OperatorError when others may read it. */
 function readKept(caFile: string, serverFile: string): LocalAuthority | undefined {
+  if (!existsSync(serverFile)) return undefined
+  const server = readPrivateFile(serverFile, NAMED)
   try {
     const caPem = readFileSync(caFile, 'utf8')
-    const server = readFileSync(serverFile, 'utf8')
     const certificatePem = CERTIFICATE.exec(server)?.[0] ?? ''
     const keyPem = KEY.exec(server)?.[0] ?? ''
     const kept = { caPem, certificatePem, keyPem }

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { createPrivateKey, X509Certificate } from 'node:crypto'
 import { once } from 'node:events'
-import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
+import { chmodSync, existsSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { dirname, join } from 'node:path'
 import { test, type TestContext } from 'node:test'
@@ -137,6 +137,21 @@ test('clients that trust the authority of a data folder do so after a restart, a
   const mended = readAuthority(third.ready)
   assert.ok(mended !== ca && mended !== readAuthority(other.ready))
   assert.equal((await get(third.ready.httpsUrl + KEY_PATH, mended)).status, 200)
+})
+
+test('a kept key that others can read is refused, with the command that mends it', async (t) => {
+  const folder = makeFolder()
+  const first = await startDev(t, [], { folder })
+  const ca = readAuthority(first.ready)
+  await stop(first)
+  const file = join(folder, '.coatcheck/https.pem')
+  chmodSync(file, 0o640)
+  const refused = await run(t, ['dev', ...PORTS], { folder })
+  assert.equal(refused.code, 1)
+  assert.match(refused.stderr, /https\.pem can be read by others\.\n.*chmod 600 .*https\.pem/)
+  chmodSync(file, 0o600)
+  const second = await startDev(t, [], { folder })
+  assert.equal(readAuthority(second.ready), ca)
 })
 
 test('dev finishes the request in flight over TLS on SIGTERM and waits for nothing else', async (t) => {

@@ -9,7 +9,10 @@ const SESSION_OVER_SIGNATURE = 2.2
 
 /** Judges whether the service runs, how full the pools are, and how many sessions this machine can open. */
 export function checkPools(
-  facts: Pick<Facts, 'pools' | 'config' | 'service' | 'clock' | 'machine' | 'speed' | 'vault'>,
+  facts: Pick<
+    Facts,
+    'pools' | 'config' | 'service' | 'clock' | 'machine' | 'speed' | 'vault' | 'database'
+  >,
 ): readonly Finding[] {
   const { pools, config } = facts
   if (pools === undefined) return []
@@ -63,13 +66,15 @@ function judgeAge({ oneTime }: PoolFacts, now: number): readonly Finding[] {
   ]
 }
 
-function judgeLost({ vault }: Pick<Facts, 'vault'>): readonly Finding[] {
+function judgeLost({ vault, database }: Pick<Facts, 'vault' | 'database'>): readonly Finding[] {
   if (vault === undefined || vault instanceof OperatorError || vault.lostPoolKeys === 0) return []
   const { lostPoolKeys: lost } = vault
+  const ofFile =
+    ' If vault.db came from elsewhere, delete it and its -wal and -shm files first, with nothing running: its open sessions are lost all the same.'
   return [
     warning(
       `${lost === 1 ? '1 pooled key does' : `${lost} pooled keys do`} not open: this store has not the sealing key.`,
-      '"coatcheck serve" drops them and mints others. If vault.db came from elsewhere, delete it and its -wal and -shm files first, with nothing running: its open sessions are lost all the same.',
+      `"coatcheck serve" drops them and mints others.${database === undefined ? ofFile : ''}`,
     ),
   ]
 }

@@ -293,6 +293,15 @@ for (const [title, facts, severity, what] of SPOILED) {
   })
 }
 
+test('what to do about lost pooled keys names a file only where the store is one', () => {
+  const remedyOf = (facts: Partial<Facts>): string | undefined =>
+    runChecks({ ...HEALTHY, ...withVault({ lostPoolKeys: 1 }), ...facts })
+      .flatMap((area) => area.findings)
+      .find(({ what }) => /1 pooled key does not/.test(what))?.fix
+  assert.match(remedyOf({}) ?? '', /mints others\. If vault\.db came from elsewhere/)
+  assert.match(remedyOf({ database: fault }) ?? '', /mints others\.$/)
+})
+
 test('a variable that Kubernetes sets is told with what stops it', () => {
   const unknownVariables = [{ name: 'COATCHECK_SERVICE_HOST', nearest: undefined }]
   const findings = runChecks({ ...HEALTHY, unknownVariables }).flatMap((area) => area.findings)
