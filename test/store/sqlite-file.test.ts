@@ -163,13 +163,14 @@ test('the data folder and its files can be read by nobody else', () => {
   assert.deepEqual(modes, [0o700, 0o600, 0o600])
 })
 
-test('a commit waits for the disk, deleted bytes are overwritten, schemas are not trusted', () => {
+test('a commit waits for the disk, deleted bytes are overwritten, schemas are not trusted, nothing is written elsewhere', () => {
   const db = openSqliteFile(join(makeFolder(), 'coatcheck.db'), 'dev')
   const setting = (name: string): unknown =>
     Object.values(db.prepare(`PRAGMA ${name}`).get() ?? {})[0]
-  const settings = ['journal_mode', 'synchronous', 'secure_delete', 'trusted_schema'].map(setting)
+  const names = ['journal_mode', 'synchronous', 'secure_delete', 'trusted_schema', 'temp_store']
+  const settings = names.map(setting)
   db.close()
-  assert.deepEqual(settings, ['wal', 2, 1, 0])
+  assert.deepEqual(settings, ['wal', 2, 1, 0, 2])
 })
 
 for (const [what, erase] of [
