@@ -13,9 +13,9 @@ export function createReadTurn(db: DatabaseSync): RunRead {
   function runQueued(): void {
     const turn = queued
     queued = []
-    const isOne = succeeds(() => begin.run())
+    const hasBegun = succeeds(() => begin.run())
     for (const read of turn) read()
-    if (isOne) succeeds(() => end.run())
+    if (hasBegun) succeeds(() => end.run())
   }
 
   return function run(read) {
