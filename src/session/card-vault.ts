@@ -42,8 +42,8 @@ export function storeCardWrites(jti: string, card: StoredCard, sealer: Sealer): 
     expiresAt: card.expiresAt,
   }
   const securityCode = card.cardData.get(SECURITY_CODE)
-  const shown: Iterable<readonly [string, unknown]> = withoutSecurityCode(card.cardData)
-  const members = Object.fromEntries([...shown, ['uses', card.uses]])
+  const shown = Object.fromEntries(withoutSecurityCode(card.cardData))
+  const members = { ...shown, uses: card.uses }
   const content = Buffer.from(JSON.stringify(members), 'utf8')
   const writes = [sealedWrite('put-new', { ...common, kind: 'card', content }, sealer)]
   if (securityCode !== undefined) {

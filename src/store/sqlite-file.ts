@@ -11,9 +11,12 @@ import { isBusy, isDamaged } from './sqlite-result-code.ts'
 export const SQLITE_FILES = { lasting: 'coatcheck.db', passing: 'vault.db' } as const
 /** The application id that our database files carry. */
 export const APPLICATION_ID = 0x434f4154
-/** What every connection sets, as SQLite does not keep it in the file. */
+/**
+ * What every connection sets, as SQLite does not keep it in the file. What a statement needs to undo itself would go through a
+ * file outside our folder.
+ */
 export const CONNECTION_SETTINGS =
-  'PRAGMA synchronous = FULL; PRAGMA secure_delete = ON; PRAGMA trusted_schema = OFF;'
+  'PRAGMA synchronous = FULL; PRAGMA secure_delete = ON; PRAGMA trusted_schema = OFF; PRAGMA temp_store = MEMORY;'
 const BUSY_MILLISECONDS = 5000
 const RETRY_MILLISECONDS = 10
 const CACHE_KIB = 32 * 1024
@@ -110,8 +113,6 @@ function configure(db: DatabaseSync): void {
   useWal(db)
   db.exec(CONNECTION_SETTINGS)
   db.exec(`PRAGMA cache_size = -${CACHE_KIB}; PRAGMA wal_autocheckpoint = ${CHECKPOINT_PAGES}`)
-  // What a statement needs to undo itself would go through a file outside our folder.
-  db.exec('PRAGMA temp_store = MEMORY')
 }
 
 /** Switches to WAL. SQLite itself does not wait here for processes that open the same new file at the same moment. */

@@ -34,14 +34,13 @@ interface Engine {
 export function openSqliteStore({ folder, mode, now }: SqliteOptions): Store {
   const engines = openEngines(folder, mode)
   const engineOf = (kind: Kind): Engine => engines[KINDS[kind]]
-  const read = <T>(kind: Kind, query: (table: RecordTable, seconds: number) => T): Promise<T> =>
-    attempt(() => query(engineOf(kind).table, epochSeconds(now)))
+  const read = <T>(kind: Kind, query: (table: RecordTable, seconds: number) => T): Promise<T> => {
+    const { table, runRead } = engineOf(kind)
+    return runRead(() => query(table, epochSeconds(now)))
+  }
 
   return {
-    get: (kind, name) => {
-      const { table, runRead } = engineOf(kind)
-      return runRead(() => table.get(kind, name, epochSeconds(now)))
-    },
+    get: (kind, name) => read(kind, (table, seconds) => table.get(kind, name, seconds)),
     list: (kind) => read(kind, (table, seconds) => table.list(kind, seconds)),
     depth: (kind) => read(kind, (table, seconds) => table.depth(kind, seconds)),
     write: async (batch) => {
@@ -106,13 +105,13 @@ async function purgeEngine({ db, table, queue }: Engine, now: Now): Promise<numb
     chunk = await queue.run(() => table.purge(epochSeconds(now)))
     purged += chunk
   } while (chunk > 0)
-  await attempt(() => db.exec('PRAGMA wal_checkpoint(TRUNCATE)'))
+  emptyWal(db)
   return purged
 }
 
-async function attempt<T>(query: () => T): Promise<T> {
+function emptyWal(db: DatabaseSync): void {
   try {
-    return query()
+    db.exec('PRAGMA wal_checkpoint(TRUNCATE)')
   } catch (cause) {
     throw new ServiceError('STORE_UNAVAILABLE', { cause, retryAfterSeconds: 1 })
   }
