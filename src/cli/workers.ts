@@ -40,6 +40,11 @@ export function createWorkers(count: number, needs: WorkerNeeds): Workers {
   const listening = new Set<Worker>()
   let stopping = false
 
+  // One that is still starting would find nobody there, and its runtime would say so in a trace; it has served nobody yet.
+  process.once('exit', () => {
+    for (const worker of running) if (!listening.has(worker)) worker.process.kill('SIGKILL')
+  })
+
   function launch(
     onListening: (port: number) => void,
     onFailure: (worker: Worker, end: WorkerEnd) => void,
