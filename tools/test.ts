@@ -10,6 +10,8 @@ const UNIT_TESTS =
   /^test\/(?:card|protocol|http-signature|jose|store|merchant|keys|session|actions|client)\//
 const UNIT_RUNNER = resolve(import.meta.dirname, 'unit-tests.ts')
 const FILE_TIMEOUT_MS = 300_000
+// One more than the smallest machine has cores: a third of its time a file waits, for a process, a deadline, a disk.
+const FILES_AT_ONCE = 3
 // Every file is a process that loads much the same: what one has compiled, the others need not.
 process.env['NODE_COMPILE_CACHE'] ??= resolve(
   import.meta.dirname,
@@ -32,7 +34,7 @@ let closed = false
 const results = run({
   files,
   argv: unitTests.map((file) => resolve(file)),
-  concurrency: 2,
+  concurrency: FILES_AT_ONCE,
   timeout: FILE_TIMEOUT_MS,
 })
 results.on('test:pass', ({ name, skip, todo, details }) => {
