@@ -4,199 +4,13 @@ import { nearest } from './nearest.ts'
 import type { JsonObject } from './protocol/parse.ts'
 import { Secret } from './secret.ts'
 import {
-  httpsOrigins,
-  oneOf,
-  storeAddress,
-  text,
-  textOrNothing,
-  texts,
-  whole,
-  type Kind,
-} from './setting-kinds.ts'
-
-interface SettingEntry<Value> {
-  readonly kind: Kind<Value>
-  readonly description: string
-  readonly default: Value
-}
-
-const address = { kind: text, default: '127.0.0.1' } as const
-const port = whole(0, 65_535)
-const count = whole(1, 1_000_000)
-const seconds = whole(1, 3600)
-const days = whole(1, 36_500)
-const noTexts: readonly string[] = []
-
-// One table: its names are the keys of the file, and make the environment variables and the flags.
-const SETTINGS = {
-  host: { ...address, description: 'address to listen on' },
-  port: { kind: port, default: 4010, description: 'port to listen on; 0 takes a free one' },
-  operatorHost: { ...address, description: 'address of the operators’ listener' },
-  operatorPort: { kind: port, default: 4011, description: 'port of the operators’ listener' },
-  store: {
-    kind: storeAddress,
-    default: new Secret('sqlite'),
-    description:
-      'sqlite for the embedded store, or the URL of a database (postgres://…, redis://…)',
-  },
-  storeFile: {
-    kind: textOrNothing,
-    default: '',
-    description: 'file that holds the store’s URL, readable by its owner only',
-  },
-  data: { kind: text, default: 'coatcheck-data', description: 'folder of the embedded store' },
-  rootKeyFile: {
-    kind: text,
-    default: 'coatcheck-root.key',
-    description: 'file that holds the root key',
-  },
-  rootKeyIn: {
-    kind: oneOf('file', 'hsm', 'shares'),
-    default: 'file',
-    description:
-      'where the root key is: file (or the environment), hsm, or shares that people give',
-  },
-  unlockSocket: {
-    kind: textOrNothing,
-    default: '',
-    description:
-      'socket on which serve takes shares from "coatcheck keys unlock"; without it unlock.sock in the data folder',
-  },
-  signingKeysIn: {
-    kind: oneOf('store', 'hsm'),
-    default: 'store',
-    description: 'where new signing keys are made and kept: store (sealed) or hsm',
-  },
-  pkcs11Module: {
-    kind: textOrNothing,
-    default: '',
-    description: 'PKCS#11 module of the HSM, such as /usr/lib/softhsm/libsofthsm2.so',
-  },
-  pkcs11Token: { kind: textOrNothing, default: '', description: 'label of the token in the HSM' },
-  pkcs11PinFile: {
-    kind: textOrNothing,
-    default: '',
-    description: 'file that holds the user PIN of the token, readable by its owner only',
-  },
-  pkcs11KeyLabel: {
-    kind: text,
-    default: 'coatcheck-root',
-    description: 'label of the root key in the token',
-  },
-  origin: {
-    kind: textOrNothing,
-    default: '',
-    description: 'public origin, such as https://pay.example.com',
-  },
-  pageOrigins: {
-    kind: httpsOrigins,
-    default: noTexts,
-    description: 'https origins whose pages may create tokens, between commas',
-  },
-  tlsCertFile: {
-    kind: textOrNothing,
-    default: '',
-    description:
-      'certificate to speak TLS with (PEM, issuers behind it); read anew when it changes',
-  },
-  tlsKeyFile: {
-    kind: textOrNothing,
-    default: '',
-    description: 'private key of that certificate (PEM), readable by its owner only',
-  },
-  proxies: {
-    kind: texts,
-    default: noTexts,
-    description: 'addresses of the proxies in front of the service, between commas',
-  },
-  workers: {
-    kind: whole(0, 256),
-    default: 0,
-    description: 'worker processes; 0 means one per core',
-  },
-  drainMilliseconds: {
-    kind: whole(0, 60_000),
-    default: 3000,
-    description:
-      'how long requests are still accepted after SIGTERM, while /readyz says 503; more than proxies take to see it',
-  },
-  poolTarget: { kind: count, default: 512, description: 'one-time session keys to keep ready' },
-  rotatedPoolTarget: {
-    kind: count,
-    default: 8,
-    description: 'keys to keep ready for rotated session keys',
-  },
-  keyWaitMilliseconds: {
-    kind: whole(1, 30_000),
-    default: 2000,
-    description: 'how long a session may wait for its key',
-  },
-  tokensPerSession: {
-    kind: count,
-    default: 1,
-    description: 'transient tokens that one session may give',
-  },
-  attemptsPerSession: {
-    kind: count,
-    default: 5,
-    description: 'opened attempts that one session may see',
-  },
-  usesPerToken: {
-    kind: whole(0, 9999),
-    default: 0,
-    description:
-      'payments or releases that one transient token is good for; 0: as many as one likes while it lives',
-  },
-  rotateSessions: {
-    kind: count,
-    default: 10_000,
-    description: 'sessions that a rotated key serves at most',
-  },
-  rotateSeconds: {
-    kind: seconds,
-    default: 10,
-    description: 'seconds that a rotated key serves at most',
-  },
-  rotateSigningDays: {
-    kind: days,
-    default: 90,
-    description: 'days after which a signing key is replaced',
-  },
-  rotateSealingDays: {
-    kind: days,
-    default: 90,
-    description: 'days after which a sealing key is replaced',
-  },
-  rotateAuditDays: {
-    kind: days,
-    default: 90,
-    description: 'days after which the key that signs the audit trail is replaced',
-  },
-  keyStageSeconds: {
-    kind: whole(5, 86_400),
-    default: 3900,
-    description:
-      'seconds that a new signing, sealing or audit key is known before it is used; more than others cache public keys',
-  },
-  clockToleranceSeconds: {
-    kind: seconds,
-    default: 300,
-    description: 'seconds that a merchant’s clock may be off',
-  },
-  logLevel: {
-    kind: oneOf('info', 'warn', 'error', 'silent'),
-    default: 'info',
-    description: 'least level that is logged: info, warn, error or silent',
-  },
-} as const satisfies Record<string, SettingEntry<unknown>>
-
-/** The name of a setting. */
-export type SettingName = keyof typeof SETTINGS
-
-type ValueOf<Name extends SettingName> =
-  (typeof SETTINGS)[Name]['kind'] extends Kind<infer Value> ? Value : never
-
-type Settings = { readonly [Name in SettingName]: ValueOf<Name> }
+  SETTING_LIST,
+  settingNames,
+  SETTINGS,
+  VARIABLE_PREFIX,
+  type SettingName,
+  type Settings,
+} from './setting-table.ts'
 
 /** Everything that can be configured. Durations carry their unit in the name. */
 export type Config = Settings & {
@@ -206,45 +20,8 @@ export type Config = Settings & {
   readonly pkcs11Pin: Secret | undefined
 }
 
-/** One setting, as documentation and flags show it. */
-export interface Setting {
-  readonly name: SettingName
-  /** Such as `--root-key-file`. */
-  readonly flag: string
-  /** Such as `COATCHECK_ROOT_KEY_FILE`. */
-  readonly variable: string
-  readonly description: string
-  /** The default as text; empty where there is none. */
-  readonly default: string
-  /** Every value that it may have, where they are few. */
-  readonly choices?: readonly string[]
-}
-
-const PREFIX = 'COATCHECK_'
-const ROOT_KEY_VARIABLE = `${PREFIX}ROOT_KEY`
-const PIN_VARIABLE = `${PREFIX}PKCS11_PIN`
-
-/** Every setting, in the order of the documentation. */
-export const SETTING_LIST: readonly Setting[] = settingNames().map((name) => {
-  const words = name.replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)
-  return {
-    name,
-    flag: `--${words}`,
-    variable: PREFIX + words.replaceAll('-', '_').toUpperCase(),
-    description: SETTINGS[name].description,
-    default: showDefault(SETTINGS[name].default),
-    ...choicesOf(SETTINGS[name].kind),
-  }
-})
-
-// What a setting is without being set is no secret.
-function showDefault(value: unknown): string {
-  return value instanceof Secret ? value.reveal() : String(value)
-}
-
-function choicesOf({ choices }: Kind<unknown>): Pick<Setting, 'choices'> {
-  return choices === undefined ? {} : { choices }
-}
+const ROOT_KEY_VARIABLE = `${VARIABLE_PREFIX}ROOT_KEY`
+const PIN_VARIABLE = `${VARIABLE_PREFIX}PKCS11_PIN`
 
 interface Sources {
   /** A JSON file; undefined means none. */
@@ -300,8 +77,7 @@ function readSetting(name: SettingName, given: unknown, sources: NamedSources): 
   const { kind, description } = SETTINGS[name]
   const value = kind.read(given)
   if (value !== undefined) return value
-  const meant =
-    typeof given === 'string' ? nearest(given, choicesOf(kind).choices ?? []) : undefined
+  const meant = typeof given === 'string' ? nearest(given, kind.choices ?? []) : undefined
   const Mistake = sources.flags[name] === undefined ? OperatorError : UsageError
   throw new Mistake(
     `The setting ${name} (${description}) is not ${kind.form}.`,
@@ -327,10 +103,6 @@ function isComplete(settings: JsonObject): settings is Settings {
 /** Reads the environment of this process; the only reader of `process.env`. */
 export function processEnvironment(): Readonly<Record<string, string | undefined>> {
   return process.env
-}
-
-function settingNames(): readonly SettingName[] {
-  return Object.keys(SETTINGS).filter((name): name is SettingName => Object.hasOwn(SETTINGS, name))
 }
 
 function readFile(path: string): JsonObject {
@@ -364,7 +136,8 @@ export function findUnknownVariables(
   const known = variableNames()
   return Object.entries(environment)
     .filter(
-      ([name, value]) => name.startsWith(PREFIX) && value !== undefined && !known.includes(name),
+      ([name, value]) =>
+        name.startsWith(VARIABLE_PREFIX) && value !== undefined && !known.includes(name),
     )
     .map(([name]) => ({ name, nearest: nearestVariable(name, known) }))
 }
@@ -376,10 +149,10 @@ function variableNames(): readonly string[] {
 /** The prefix, which all have, must not make them all alike. */
 function nearestVariable(name: string, known: readonly string[]): string | undefined {
   const found = nearest(
-    name.slice(PREFIX.length),
-    known.map((variable) => variable.slice(PREFIX.length)),
+    name.slice(VARIABLE_PREFIX.length),
+    known.map((variable) => variable.slice(VARIABLE_PREFIX.length)),
   )
-  return found === undefined ? undefined : PREFIX + found
+  return found === undefined ? undefined : VARIABLE_PREFIX + found
 }
 
 /** Says how to be rid of a variable that Kubernetes sets for a Service named coatcheck; undefined of any other. */
@@ -392,7 +165,9 @@ export function serviceLinkFix(name: string): string | undefined {
 function suggest(name: string, known: readonly string[]): string {
   const ofKubernetes = serviceLinkFix(name)
   if (ofKubernetes !== undefined) return ofKubernetes
-  const meant = name.startsWith(PREFIX) ? nearestVariable(name, known) : nearest(name, known)
+  const meant = name.startsWith(VARIABLE_PREFIX)
+    ? nearestVariable(name, known)
+    : nearest(name, known)
   const list = `Known are: ${known.join(', ')}.`
   return meant === undefined ? list : `Did you mean ${meant}? ${list}`
 }

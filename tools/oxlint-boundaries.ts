@@ -15,6 +15,7 @@ const ORDER: readonly (readonly string[])[] = [
   ['actions'],
   ['http', 'inspect'],
   ['setting-kinds', 'configuration-file'],
+  ['setting-table'],
   ['service', 'config'],
   ['dev'],
   ['certificates'],

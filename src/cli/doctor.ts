@@ -1,6 +1,7 @@
 import { Command } from 'commander'
-import { findUnknownVariables, processEnvironment, SETTING_LIST, type Config } from '../config.ts'
+import { findUnknownVariables, processEnvironment, type Config } from '../config.ts'
 import { OperatorError } from '../errors.ts'
+import { SETTING_LIST } from '../setting-table.ts'
 import { runChecks } from './doctor/checks.ts'
 import type { Facts } from './doctor/facts.ts'
 import {

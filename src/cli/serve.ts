@@ -1,6 +1,7 @@
 import cluster from 'node:cluster'
 import { Command } from 'commander'
-import { processEnvironment, SETTING_LIST, type Config } from '../config.ts'
+import { processEnvironment, type Config } from '../config.ts'
+import { SETTING_LIST } from '../setting-table.ts'
 import { hardenProcess } from './harden-process.ts'
 import { addSettings, readSettings } from './settings.ts'
 

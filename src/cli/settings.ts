@@ -1,12 +1,6 @@
 import { Option, type Command } from 'commander'
-import {
-  processEnvironment,
-  readConfig,
-  SETTING_LIST,
-  type Config,
-  type Setting,
-  type SettingName,
-} from '../config.ts'
+import { processEnvironment, readConfig, type Config } from '../config.ts'
+import { SETTING_LIST, type Setting, type SettingName } from '../setting-table.ts'
 
 /** Adds the flags of some settings, and `--config`, to a command. */
 export function addSettings(

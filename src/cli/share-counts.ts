@@ -1,5 +1,6 @@
 import { InvalidArgumentError, Option, type Command } from 'commander'
-import { SETTING_LIST, type Config } from '../config.ts'
+import type { Config } from '../config.ts'
+import { SETTING_LIST } from '../setting-table.ts'
 import { OperatorError, UsageError } from '../errors.ts'
 import { SHARE_BOUNDS, type ShareSet } from '../keys/root-key-share.ts'
 

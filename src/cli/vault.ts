@@ -1,4 +1,5 @@
-import type { Config, SettingName } from '../config.ts'
+import type { Config } from '../config.ts'
+import type { SettingName } from '../setting-table.ts'
 import { systemClock, systemRandom } from '../clock-and-random.ts'
 import { OperatorError } from '../errors.ts'
 import { readPrivateFile } from '../keys/private-file.ts'
