@@ -1,5 +1,4 @@
 import { epochSeconds, type Now } from '../clock-and-random.ts'
-import { ServiceError } from '../errors.ts'
 import type { Secret } from '../secret.ts'
 import { KINDS, type Kind, type Mode, type Store } from './contract.ts'
 import { assertOneLifetime } from './memory.ts'
@@ -9,6 +8,7 @@ import { inspectDatabase } from './postgres-inspect.ts'
 import { hasStamp, prepareDatabase } from './postgres-migrate.ts'
 import { createPostgresRecords, type PostgresRecords } from './postgres-records.ts'
 import { POSTGRES_SCHEMAS } from './postgres-schema.ts'
+import { storeUnavailable } from './store-unavailable.ts'
 
 interface PostgresOptions {
   /** Such as `postgres://user:password@host:5432/database`. */
@@ -79,6 +79,6 @@ async function attempt<T>(run: () => Promise<T>): Promise<T> {
   try {
     return await run()
   } catch (cause) {
-    throw new ServiceError('STORE_UNAVAILABLE', { cause, retryAfterSeconds: 1 })
+    throw storeUnavailable(cause)
   }
 }

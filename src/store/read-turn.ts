@@ -1,5 +1,5 @@
 import type { DatabaseSync } from 'node:sqlite'
-import { ServiceError } from '../errors.ts'
+import { storeUnavailable } from './store-unavailable.ts'
 
 /** Runs a read at the end of the event-loop turn; rejects with `STORE_UNAVAILABLE` when it throws. */
 export type RunRead = <T>(read: () => T) => Promise<T>
@@ -25,7 +25,7 @@ export function createReadTurn(db: DatabaseSync): RunRead {
         try {
           resolve(read())
         } catch (cause) {
-          reject(new ServiceError('STORE_UNAVAILABLE', { cause, retryAfterSeconds: 1 }))
+          reject(storeUnavailable(cause))
         }
       })
     })

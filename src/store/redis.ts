@@ -1,5 +1,4 @@
 import { epochSeconds, type Now } from '../clock-and-random.ts'
-import { ServiceError } from '../errors.ts'
 import type { Secret } from '../secret.ts'
 import { KINDS, type Kind, type Mode, type Store } from './contract.ts'
 import type { Inspected } from './database-facts.ts'
@@ -22,6 +21,7 @@ import { keysOf } from './redis-records.ts'
 import { checkStamp, inspectServer } from './redis-stamp.ts'
 import { parseRedisUrl, serverOf, type RedisTarget } from './redis-url.ts'
 import { describeAddress } from './store-address.ts'
+import { storeUnavailable } from './store-unavailable.ts'
 
 type Lifetime = 'lasting' | 'passing'
 
@@ -128,7 +128,7 @@ function createAttempt(target: RedisTarget): <T>(run: () => Promise<T>) => Promi
       return await run()
     } catch (error) {
       const cause = explainRedis(error, server)
-      throw new ServiceError('STORE_UNAVAILABLE', { cause, retryAfterSeconds: 1 })
+      throw storeUnavailable(cause)
     }
   }
 }

@@ -2,12 +2,12 @@ import { join } from 'node:path'
 import type { DatabaseSync } from 'node:sqlite'
 import { setImmediate } from 'node:timers/promises'
 import { epochSeconds, type Now } from '../clock-and-random.ts'
-import { ServiceError } from '../errors.ts'
 import { KINDS, type Kind, type Mode, type Store, type Write } from './contract.ts'
 import { assertOneLifetime } from './memory.ts'
 import { createReadTurn, type RunRead } from './read-turn.ts'
 import { openSqliteFile, SQLITE_FILES } from './sqlite-file.ts'
 import { prepareRecords, type RecordTable } from './sqlite-records.ts'
+import { storeUnavailable } from './store-unavailable.ts'
 import { createTurnQueue, type TurnQueue } from './turn-queue.ts'
 
 interface SqliteOptions {
@@ -113,7 +113,7 @@ function emptyWal(db: DatabaseSync): void {
   try {
     db.exec('PRAGMA wal_checkpoint(TRUNCATE)')
   } catch (cause) {
-    throw new ServiceError('STORE_UNAVAILABLE', { cause, retryAfterSeconds: 1 })
+    throw storeUnavailable(cause)
   }
 }
 

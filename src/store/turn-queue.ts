@@ -1,5 +1,6 @@
 import type { DatabaseSync } from 'node:sqlite'
 import { ServiceError } from '../errors.ts'
+import { storeUnavailable } from './store-unavailable.ts'
 
 /** Runs the writes of two event-loop turns in one transaction. */
 export interface TurnQueue {
@@ -44,7 +45,7 @@ export function createTurnQueue(db: DatabaseSync): TurnQueue {
       return undefined
     } catch (cause) {
       rollBack(db)
-      return new ServiceError('STORE_UNAVAILABLE', { cause, retryAfterSeconds: 1 })
+      return storeUnavailable(cause)
     }
   }
 
