@@ -18,6 +18,8 @@ export const APPLICATION_ID = 0x434f4154
 export const CONNECTION_SETTINGS =
   'PRAGMA synchronous = FULL; PRAGMA secure_delete = ON; PRAGMA trusted_schema = OFF; PRAGMA temp_store = MEMORY;'
 const BUSY_MILLISECONDS = 5000
+// While SQLite waits, the process does nothing else: see the turn queue, which waits longer.
+const BUSY_MILLISECONDS_ONCE_OPEN = 100
 const RETRY_MILLISECONDS = 10
 const CACHE_KIB = 32 * 1024
 // Purging checkpoints every half minute; this bounds the WAL when writing is faster than that.
@@ -64,6 +66,7 @@ export function openSqliteFile(path: string, mode: Mode): DatabaseSync {
     configure(db)
     migrate(db, mode)
     checkMode(db, path, mode)
+    db.exec(`PRAGMA busy_timeout = ${BUSY_MILLISECONDS_ONCE_OPEN}`)
     return db
   } catch (error) {
     db?.close()

@@ -1,5 +1,6 @@
 import type { DatabaseSync } from 'node:sqlite'
 import { ServiceError } from '../errors.ts'
+import { isBusy } from './sqlite-result-code.ts'
 import { storeUnavailable } from './store-unavailable.ts'
 
 /** Runs the writes of two event-loop turns in one transaction. */
@@ -15,8 +16,13 @@ interface Queued {
   readonly settle: (failure: ServiceError | undefined) => void
 }
 
+// Together with what a connection waits by itself, 5 seconds.
+const PAUSE_MILLISECONDS = 25
+const MOST_PAUSES = 40
+
 /**
- * Makes the queue of one database. When a transaction fails, every job of it rejects with `STORE_UNAVAILABLE`.
+ * Makes the queue of one database. When a transaction fails, every job of it rejects with `STORE_UNAVAILABLE`. While another
+ * connection writes, it is tried again for 5 seconds, with pauses in which the process does other things.
  *
  * It waits one turn for the requests that are a step behind: in an idle process that turn takes microseconds, and in a busy
  * one a transaction costs more than the wait. Those that were committed together are answered together, and stay together.
@@ -25,6 +31,7 @@ export function createTurnQueue(db: DatabaseSync): TurnQueue {
   const begin = db.prepare('BEGIN IMMEDIATE')
   const commit = db.prepare('COMMIT')
   let queued: Queued[] = []
+  let pauses = 0
 
   function commitLater(): void {
     setImmediate(() => setImmediate(commitQueued))
@@ -32,12 +39,20 @@ export function createTurnQueue(db: DatabaseSync): TurnQueue {
 
   function commitQueued(): void {
     const turn = queued
+    const cause = runTogether(turn)
+    if (isBusy(cause) && pauses < MOST_PAUSES) {
+      pauses += 1
+      setTimeout(commitQueued, PAUSE_MILLISECONDS)
+      return
+    }
     queued = []
-    const failure = runTogether(turn)
+    pauses = 0
+    const failure = cause === undefined ? undefined : storeUnavailable(cause)
     for (const { settle } of turn) settle(failure)
   }
 
-  function runTogether(turn: readonly Queued[]): ServiceError | undefined {
+  /** Runs a turn's jobs in a transaction, or none of them, and returns what it failed of. */
+  function runTogether(turn: readonly Queued[]): unknown {
     try {
       begin.run()
       for (const { job } of turn) job()
@@ -45,7 +60,7 @@ export function createTurnQueue(db: DatabaseSync): TurnQueue {
       return undefined
     } catch (cause) {
       rollBack(db)
-      return storeUnavailable(cause)
+      return cause
     }
   }
 

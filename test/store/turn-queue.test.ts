@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { test, type TestContext } from 'node:test'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { ServiceError } from '../../src/errors.ts'
 import type { Store, Write } from '../../src/store/contract.ts'
 import { SQLITE_FILES } from '../../src/store/sqlite-file.ts'
@@ -107,6 +108,30 @@ for (const action of ['ABORT', 'FAIL', 'ROLLBACK']) {
     assert.deepEqual(await names(store), ['before', 'd', 'e'])
   })
 }
+
+test('while another connection writes, the process does other things, and what waited is written then', async (t) => {
+  const { store, other } = openStore(t)
+  other.exec('BEGIN IMMEDIATE')
+  const writing = [store.write([card('a')])]
+  // A store that kept the process waiting would give up before the other connection, which is of this process, went on.
+  await sleep(200)
+  assert.equal(await store.get('card', 'a'), undefined)
+  writing.push(store.write([card('b')]))
+  other.exec('ROLLBACK')
+  assert.deepEqual(await Promise.all(writing), [true, true])
+  assert.deepEqual(await names(store), ['a', 'b'])
+})
+
+test('what another connection holds up for seconds is refused, and what comes later is written', async (t) => {
+  const { store, other } = openStore(t)
+  other.exec('BEGIN IMMEDIATE')
+  const settled = await Promise.allSettled([store.write([card('a')]), store.take('pool-key', 1)])
+  for (const one of settled) assert.ok(one.status === 'rejected' && isUnavailable(one.reason))
+  const writing = store.write([card('b')])
+  other.exec('ROLLBACK')
+  assert.equal(await writing, true)
+  assert.deepEqual(await names(store), ['b'])
+})
 
 test('when the table is gone reads and writes are refused, when it is back they work', async (t) => {
   const { store, other } = openStore(t)
