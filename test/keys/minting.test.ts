@@ -77,10 +77,13 @@ test('a store that is slow to fail is asked once at a time, and does not hold up
   assert.equal(asked.length, 2)
 })
 
+// Minting gets what others leave of the processor.
+const LONGEST_MILLISECONDS = 120_000
+
 async function until(isTrue: () => boolean | Promise<boolean>): Promise<void> {
   const started = performance.now()
   while (!(await isTrue())) {
-    assert.ok(performance.now() - started < 20_000, 'took too long')
+    assert.ok(performance.now() - started < LONGEST_MILLISECONDS, 'took too long')
     await sleep(20)
   }
 }
