@@ -5,7 +5,10 @@ import { storeUnavailable } from './store-unavailable.ts'
 
 /** Runs the writes of two event-loop turns in one transaction. */
 export interface TurnQueue {
-  /** Runs a job in the next transaction; resolves to its result once the transaction is durable. */
+  /**
+   * Runs a job in the next transaction; resolves to its result once the transaction is durable. A job may be run again, after
+   * what it did to the database was undone.
+   */
   run<T>(job: () => T): Promise<T>
   /** Resolves when everything queued so far is settled. */
   drain(): Promise<void>
